@@ -1,0 +1,51 @@
+/*
+ * number - the name that a copy gets when its name is taken.
+ *
+ * Rule, Rule 2, Rule 3: the lowest free number from 2. A clash on "Rule 2"
+ * continues the series of "Rule" when an item "Rule" is there; else the number
+ * is part of the name ("Year Record 5" becomes "Year Record 5 2").
+ *
+ * A hint per series makes the ten-thousandth copy as cheap as the second.
+ *
+ * Thread-safety: to be used within a moment, whose lock protects the hints.
+ */
+#ifndef CORE_NUMBER_H
+#define CORE_NUMBER_H
+
+#include "core/defer.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct moment;
+struct numbers;
+struct why;
+
+int numbers_new(struct numbers **ret, struct why *why);
+void numbers_free(struct numbers *numbers);
+DEFINE_DROP(numbers, numbers_free);
+
+/* Names taken by what the database does not know: files being created. */
+typedef bool (*name_taken_fn)(int64_t parent, const char *name, void *arg);
+
+/*
+ * The free name for a copy of @name in @parent; @name itself if it is free.
+ * Items, scratch files and what @taken says take names. @taken may be NULL.
+ */
+int number_free_name(struct numbers *numbers, struct moment *m,
+		     int64_t parent, const char *name, name_taken_fn taken,
+		     void *arg, char ret_name[256], struct why *why);
+
+/* @name in @parent became free: hints of its series go down. */
+void number_freed(struct numbers *numbers, int64_t parent, const char *name);
+
+/*
+ * The item of @name's series in @parent (@name itself included) whose bytes
+ * as they arrived are these (by SHA-256): 0 and *ret_item, or -ENOENT.
+ */
+int number_find_same(struct moment *m, int64_t parent, const char *name,
+		     const void *bytes, size_t len, int64_t *ret_item,
+		     struct why *why);
+
+#endif

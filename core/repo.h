@@ -1,0 +1,28 @@
+/*
+ * repo - the engine in one handle: the store, the open batches, the hints for
+ * numbers. What fs/ and the command line hold.
+ *
+ * Thread-safety: read-only after repo_open(); its parts have their own rules.
+ */
+#ifndef CORE_REPO_H
+#define CORE_REPO_H
+
+#include "core/defer.h"
+#include "core/store.h"
+
+struct batches;
+struct numbers;
+
+struct repo {
+	struct store *store;
+	struct batches *batches;
+	struct numbers *numbers;
+};
+
+int repo_open(const char *path, const struct store_options *options,
+	      struct repo **ret_repo, struct why *why);
+/* Ends the open batches; accepts NULL. */
+void repo_close(struct repo *repo);
+DEFINE_DROP(repo, repo_close);
+
+#endif

@@ -1,0 +1,61 @@
+/*
+ * revert - put a folder, or items in it, back as they were.
+ *
+ * One transaction: a guard snapshot of the present, then the change, all or
+ * nothing. Costs what changed since, not what is there. See DESIGN in README:
+ * node numbers stay, passwords stay, scratch files stay.
+ *
+ * Thread-safety: takes the writer lock itself.
+ */
+#ifndef CORE_REVERT_H
+#define CORE_REVERT_H
+
+#include "core/defer.h"
+#include "core/moment.h"
+
+#include <stddef.h>
+
+/* What the kernel must forget: one per entry that changed. */
+struct touched {
+	int64_t node;	    /* 0: none */
+	int64_t old_parent; /* 0: was not in the tree */
+	int64_t new_parent; /* 0: is not in the tree */
+	char *old_name, *new_name; /* NULL likewise */
+	bool content;	    /* bytes or attributes changed */
+};
+struct touched_list {
+	struct touched *entries;
+	size_t len, cap;
+};
+void touched_done(struct touched_list *list);
+int touched_add(struct touched_list *list, const struct touched *t);
+
+struct revert_result {
+	int64_t revision; /* of the revert; 0: nothing to do */
+	int64_t guard;	  /* the snapshot before it */
+	int64_t created, edited, moved, removed, skipped;
+	struct touched_list touched;
+};
+void revert_result_done(struct revert_result *result);
+
+struct batches;
+
+/*
+ * @spec, below @folder:
+ *   "4" "NAME" "latest"      a snapshot that covers the folder
+ *   "before 7" "after 7"     either side of a revision
+ *   "undo 7"                 only what revision 7 did; what has changed since
+ *                            is listed in @out and left alone
+ *   "@2026-11-20T10:30:00Z"  an instant
+ *   any of these but undo, then a path: that item or folder alone
+ * Open batches end first. @dry_run: only @out is filled. @out gets one line
+ * per change ("+ path" ...) and a last sentence. -EINVAL: not a spec; -ENOENT:
+ * no such snapshot, revision or path then; -ELOOP: would put a folder inside
+ * itself; -EBUSY: another revert is at work there.
+ */
+int revert_run(struct store *store, const struct who *who,
+	       struct batches *batches, int64_t folder, const char *spec,
+	       bool dry_run, struct buf *out, struct revert_result *ret,
+	       struct why *why);
+
+#endif

@@ -1,0 +1,192 @@
+-- VERSION 1
+/*
+ * A repository: folders, and items that are JSON documents, with every
+ * version of everything.
+ *
+ * The clock of the whole file is the moment: a number that grows by one with
+ * each commit that changes the tree. The tree at moment m is
+ *
+ *   the places with born <= m < died, and of each item the newest state with
+ *   born <= m.
+ *
+ * Three identities are kept apart. An *item* is what has a history; it follows
+ * the name through every way of saving. A *node* is the number that the kernel
+ * knows an entry by; it means something in the live tree only and may change
+ * with a save (an editor that renames a new file over the old one). A *place*
+ * is a folder and a name. A save adds one state and no place; a move adds one
+ * place and no state.
+ *
+ * Example. Moment 5 creates /rules (item 2) with A.json (item 3), 6 saves A,
+ * 7 renames it to B, 8 deletes it:
+ *
+ *   place  item born died parent name      state  item born content
+ *          2    5    max  1      rules            2    5    NULL
+ *          3    5    7    2      A.json           3    5    1
+ *          3    7    8    2      B.json           3    6    2
+ *
+ * Item ids, nodes and scratch ids come from one sequence and are never used
+ * twice within an open file. Item 1 is the root folder; its one place has
+ * parent 0 and the empty name.
+ */
+CREATE TABLE meta (
+  key TEXT PRIMARY KEY,
+  value ANY NOT NULL
+) STRICT, WITHOUT ROWID;
+
+/* One row per commit that changed the tree. Times never go back. */
+CREATE TABLE moment (
+  id INTEGER PRIMARY KEY,
+  time INTEGER NOT NULL,        /* nanoseconds since 1970, UTC */
+  uid INTEGER NOT NULL,
+  pid INTEGER NOT NULL,
+  program TEXT NOT NULL,        /* what the process called itself */
+  revision INTEGER              /* the revision this commit is part of */
+) STRICT;
+CREATE INDEX moment_time ON moment (time);
+CREATE INDEX moment_revision ON moment (revision, id)
+  WHERE revision IS NOT NULL;
+
+/* What changed at a moment: the key of diff and revert, and the audit log.
+   Every born or died of place and every born of state has its row here. */
+CREATE TABLE change (
+  moment INTEGER NOT NULL,
+  item INTEGER NOT NULL,
+  what INTEGER NOT NULL,        /* bits of enum change_what */
+  PRIMARY KEY (moment, item)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE item (
+  id INTEGER PRIMARY KEY,
+  folder INTEGER NOT NULL,      /* 1: a folder, 0: a JSON document */
+  node INTEGER UNIQUE           /* live only; NULL: none at present */
+) STRICT;
+
+/* Where an item was. Intervals of one (parent, name) never overlap, so the
+   newest row with born <= m is the only candidate at m. */
+CREATE TABLE place (
+  item INTEGER NOT NULL,
+  born INTEGER NOT NULL,
+  died INTEGER NOT NULL DEFAULT 9223372036854775807,
+  parent INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  PRIMARY KEY (item, born),
+  CHECK (born < died)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX place_live_name ON place (parent, name)
+  WHERE died = 9223372036854775807;
+CREATE INDEX place_live_list ON place (parent, item, name)
+  WHERE died = 9223372036854775807;
+CREATE INDEX place_name ON place (parent, name, born, died);
+CREATE INDEX place_list ON place (parent, item, born, died, name);
+
+/* What an item held, and its attributes. No end is kept: a state lasts until
+   the item's next one. */
+CREATE TABLE state (
+  item INTEGER NOT NULL,
+  born INTEGER NOT NULL,
+  content INTEGER,              /* NULL: a folder */
+  arrived INTEGER,              /* content as it was sent, if changed since */
+  size INTEGER NOT NULL,
+  mode INTEGER NOT NULL,        /* permission bits only */
+  uid INTEGER NOT NULL,
+  gid INTEGER NOT NULL,
+  mtime INTEGER NOT NULL,       /* nanoseconds */
+  ctime INTEGER NOT NULL,
+  PRIMARY KEY (item, born)
+) STRICT, WITHOUT ROWID;
+
+/* The moments at which a folder's children came, went or were renamed: its
+   modification time is that of the newest one, or what was set since. */
+CREATE TABLE touch (
+  folder INTEGER NOT NULL,
+  moment INTEGER NOT NULL,
+  PRIMARY KEY (folder, moment)
+) STRICT, WITHOUT ROWID;
+
+/* Every content once. A delta is compressed against its base, which is always
+   whole: no chains. */
+CREATE TABLE content (
+  id INTEGER PRIMARY KEY,
+  sha256 BLOB NOT NULL UNIQUE,
+  size INTEGER NOT NULL,
+  base INTEGER,                 /* NULL: whole */
+  bytes BLOB NOT NULL           /* a zstd frame */
+) STRICT;
+
+/* The record. A snapshot is one row and nothing else. Ids are one sequence,
+   never used twice. */
+CREATE TABLE revision (
+  id INTEGER PRIMARY KEY,
+  kind TEXT NOT NULL,           /* snapshot, revert, restore, pull */
+  status TEXT NOT NULL,         /* in progress, completed, failed, canceled */
+  scope INTEGER NOT NULL,       /* the folder */
+  before INTEGER NOT NULL,      /* moment */
+  after INTEGER,                /* moment; NULL while in progress */
+  name TEXT,                    /* snapshots only */
+  description TEXT NOT NULL DEFAULT '',
+  counts TEXT NOT NULL DEFAULT '{}',
+  uid INTEGER NOT NULL,
+  pid INTEGER NOT NULL,
+  program TEXT NOT NULL,
+  time INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX revision_name ON revision (scope, name)
+  WHERE name IS NOT NULL;
+CREATE INDEX revision_scope ON revision (scope, kind, after);
+CREATE INDEX revision_open ON revision (id) WHERE status = 'in progress';
+
+/* What became of each file that was copied in or saved; the newest are kept. */
+CREATE TABLE report (
+  id INTEGER PRIMARY KEY,
+  batch INTEGER NOT NULL,       /* first moment or report of the batch */
+  time INTEGER NOT NULL,
+  uid INTEGER NOT NULL,
+  program TEXT NOT NULL,
+  folder INTEGER NOT NULL,
+  asked TEXT NOT NULL,          /* the name that was written to */
+  went TEXT,                    /* the name it has, if another */
+  item INTEGER,
+  outcome TEXT NOT NULL,
+  reason TEXT NOT NULL DEFAULT '',
+  detail TEXT NOT NULL DEFAULT '{}'
+) STRICT;
+
+/* Bytes that were refused; the newest are kept. */
+CREATE TABLE rejected (
+  id INTEGER PRIMARY KEY,
+  folder INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  time INTEGER NOT NULL,
+  uid INTEGER NOT NULL,
+  size INTEGER NOT NULL,
+  bytes BLOB NOT NULL,          /* a zstd frame */
+  reason TEXT NOT NULL
+) STRICT;
+CREATE INDEX rejected_folder ON rejected (folder, id);
+
+/* Files that are no items: no history, no snapshot. A parent is a folder item
+   or a scratch folder. */
+CREATE TABLE scratch (
+  id INTEGER PRIMARY KEY,       /* its node */
+  parent INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  type INTEGER NOT NULL,        /* enum scratch_type */
+  mode INTEGER NOT NULL,
+  uid INTEGER NOT NULL,
+  gid INTEGER NOT NULL,
+  mtime INTEGER NOT NULL,
+  ctime INTEGER NOT NULL,
+  size INTEGER NOT NULL,
+  content INTEGER,              /* bytes are those of an item set aside */
+  was INTEGER,                  /* that item */
+  target TEXT,                  /* symbolic link */
+  UNIQUE (parent, name)
+) STRICT;
+CREATE TABLE scratch_chunk (
+  scratch INTEGER NOT NULL,
+  seq INTEGER NOT NULL,         /* which 64 KiB; absent: zeros */
+  bytes BLOB NOT NULL,
+  UNIQUE (scratch, seq)
+) STRICT;
+
+INSERT INTO item (id, folder, node) VALUES (1, 1, 1);

@@ -1,0 +1,45 @@
+/*
+ * show - what the repository says of itself, as text: JSON lines for lists,
+ * "key value" where a person reads it. The control files and the command line
+ * print the same.
+ *
+ * Thread-safety: as the struct db underneath.
+ */
+#ifndef CORE_SHOW_H
+#define CORE_SHOW_H
+
+#include <stdint.h>
+
+struct buf;
+struct db;
+struct why;
+
+/* "key value" lines: path of the folder, moment, items, folders, versions,
+ * snapshots, bytes of contents stored. Cheap: no line may count all items of a
+ * large repository by scanning it, so counts are of the whole file from
+ * indexes, or left out. */
+int show_status(struct db *db, int64_t folder, struct buf *out,
+		struct why *why);
+
+/* JSON lines of the revisions of @folder and below, newest last: id, kind,
+ * status, name, description, user, uid, time, scope (path), before, after,
+ * counts. */
+int show_revisions(struct db *db, int64_t folder, struct buf *out,
+		   struct why *why);
+
+/* One revision in full: its line, then what it changed as diff lines. */
+int show_revision(struct db *db, int64_t folder, int64_t id, struct buf *out,
+		  struct why *why);
+
+/* "sha256sum -c" lines of every item below @folder at @at, paths relative to
+ * the folder, in path order; names with \ or newline escaped as that program
+ * does. */
+int show_manifest(struct db *db, int64_t at, int64_t folder, struct buf *out,
+		  struct why *why);
+
+/* ".control/diff/ID": snapshot -> now; revision -> from its before to its
+ * after. */
+int show_diff(struct db *db, int64_t folder, const char *spec,
+	      struct buf *out, struct why *why);
+
+#endif

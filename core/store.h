@@ -1,0 +1,91 @@
+/*
+ * store - one repository file, open.
+ *
+ * Holds the single writer connection behind a lock, a pool of reader
+ * connections, the thread that checkpoints the write-ahead log, and the
+ * answer to the question whether the disk can still be trusted.
+ *
+ * Thread-safety: every function may be called from any thread.
+ *
+ * Lock order, for the whole program: the writer lock (moment_begin), then any
+ * lock of fs/, then the pool's own. Nobody waits for the writer while holding
+ * another lock, and no lock is held across a reply or a notice to the kernel.
+ */
+#ifndef CORE_STORE_H
+#define CORE_STORE_H
+
+#include "core/defer.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct db;
+struct env;
+struct store;
+struct why;
+
+struct store_options {
+	const struct env *env; /* NULL: env_system; borrowed for life */
+	bool read_only;	       /* no lock file, no writer */
+	const char *holder;    /* for the lock file: "mounted on /mnt/x" */
+};
+
+/*
+ * Make the file @path with an empty root folder of mode @mode, owner
+ * @uid:@gid. -EEXIST: something has that name.
+ */
+int store_create(const char *path, const struct env *env, mode_t mode,
+		 uid_t uid, gid_t gid, struct why *why);
+
+/*
+ * Open @path. Writing is for one process at a time: -EBUSY names who has it
+ * (store_holder()). -EBADMSG: not a repository. Revisions that a crash left
+ * "in progress" become "failed" here.
+ */
+int store_open(const char *path, const struct store_options *options,
+	       struct store **ret_store, struct why *why);
+/* Ends the threads, checkpoints and closes; accepts NULL. */
+void store_close(struct store *store);
+DEFINE_DROP(store, store_close);
+
+/* What the lock file of @path says of the process that has it open for
+ * writing ("mounted on /mnt/x"); -ENOENT: nobody has. @size bytes at @text. */
+int store_holder(const char *path, char *text, size_t size, struct why *why);
+
+const char *store_path(const struct store *store);
+const struct env *store_env(const struct store *store);
+
+/* A number that changes with every commit; what was read under the same
+ * number is still so. One atomic load. */
+uint64_t store_generation(const struct store *store);
+
+/*
+ * A reader connection, from the pool or new; each query sees the newest
+ * commit. Give it back with store_put() on the same thread. NULL: out of
+ * memory or descriptors.
+ */
+struct reader {
+	struct store *store;
+	struct db *db;
+};
+int store_read(struct store *store, struct reader *ret_reader,
+	       struct why *why);
+void store_put(struct reader *reader); /* accepts {0}; for DROP() */
+
+/* A number from the sequence of items, nodes and scratch files; never given
+ * twice while the file is open. */
+int64_t store_next_id(struct store *store);
+
+/*
+ * Make all that is committed survive loss of power. -EIO: it may not have
+ * reached the disk; the store then refuses to write (-EROFS with the reason)
+ * until a checkpoint has succeeded, since the log of a file whose sync failed
+ * once says "done" of what is not on the disk.
+ */
+int store_sync(struct store *store, struct why *why);
+
+/* 0, or -EROFS with the reason why nothing may be written. */
+int store_writable(struct store *store, struct why *why);
+
+#endif
