@@ -14,6 +14,7 @@
 #ifndef CORE_JSON_H
 #define CORE_JSON_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Values within values, counting the innermost scalar. */
@@ -73,14 +74,13 @@ struct json_value {
 	size_t depth;		      /* steps of the path; 0 for the top */
 };
 
-/* Nonzero ends the scan and is returned. */
+/* Returns 0, or a negative errno that ends the scan and is its result. */
 typedef int (*json_visit_fn)(const struct json_value *value, void *arg);
 
 /*
  * As json_check(), and @visit gets every value on the way: a container after
  * what is in it, when its end is known. What was visited counts only if the
- * verdict is JSON_VALID, so a visitor collects and the caller decides. A
- * visitor returns 0 or a negative errno.
+ * verdict is JSON_VALID, so a visitor collects and the caller decides.
  */
 int json_scan(const char *text, size_t len, unsigned flags,
 	      json_visit_fn visit, void *arg, struct json_fault *ret_fault);
@@ -93,6 +93,6 @@ int json_scan(const char *text, size_t len, unsigned flags,
 size_t json_unescape(const char *raw, size_t len, char *buf);
 
 /* Is the inside of a valid string, decoded, equal to @plain? */
-int json_raw_equals(const char *raw, size_t len, const char *plain);
+bool json_raw_equals(const char *raw, size_t len, const char *plain);
 
 #endif
