@@ -1,0 +1,295 @@
+#include "fs/client.h"
+
+#include "core/buf.h"
+#include "core/command.h"
+#include "core/history.h"
+#include "core/repo.h"
+#include "core/report.h"
+#include "core/revert.h"
+#include "core/revision.h"
+#include "core/show.h"
+#include "core/tree.h"
+#include "core/why.h"
+#include "fs/client_control.h"
+#include "fs/place.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct client {
+	struct place place;
+	struct repo *repo; /* NULL: through control files */
+	int64_t folder;	   /* with repo */
+	char *rest;
+};
+
+void client_close(struct client *client)
+{
+	if (!client)
+		return;
+	repo_close(client->repo);
+	place_done(&client->place);
+	free(client->rest);
+	free(client);
+}
+
+static void free_text(char **text)
+{
+	free(*text);
+}
+
+static int no_memory(struct why *why)
+{
+	return why_set(why, -ENOMEM, "out of memory");
+}
+
+static struct who us(void)
+{
+	return (struct who){
+		.uid = getuid(),
+		.gid = getgid(),
+		.pid = getpid(),
+		.program = "repofs",
+	};
+}
+
+/* The folder that @path in the repository means, and what of it is no folder
+ * (any more). */
+static int find_folder(struct client *c, const char *path, struct why *why)
+{
+	DROP(store_put) struct reader reader = {0};
+	DROP(free_text) char *above = strdup(path);
+	struct entry entry;
+	char *slash;
+	int r;
+
+	if (!above)
+		return no_memory(why);
+	r = store_read(c->repo->store, &reader, why);
+	if (r < 0)
+		return r;
+	for (;;) {
+		r = tree_resolve(reader.db, MOMENT_NOW, TREE_ROOT, above,
+				 &entry, why);
+		if (r == 0 && entry.folder)
+			break;
+		if (r < 0 && r != -ENOENT && r != -ENOTDIR)
+			return r;
+		slash = strrchr(above, '/');
+		*(slash ? slash : above) = '\0';
+	}
+	c->folder = entry.id;
+	path += strlen(above);
+	c->rest = strdup(*path == '/' ? path + 1 : path);
+	return c->rest ? 0 : no_memory(why);
+}
+
+/* @path without slashes at its ends, for find_folder(). */
+static char *trimmed(const char *path)
+{
+	size_t len;
+
+	while (*path == '/')
+		path++;
+	len = strlen(path);
+	while (len > 0 && path[len - 1] == '/')
+		len--;
+	return strndup(path, len);
+}
+
+static int open_file(struct client *c, const char *writer, struct why *why)
+{
+	DROP(free_text) char *path = trimmed(c->place.rest);
+	char holder[64];
+	struct store_options options = {.read_only = !writer,
+					.holder = holder};
+	int r;
+
+	if (!path)
+		return no_memory(why);
+	(void)snprintf(holder, sizeof(holder), "repofs %s",
+		       writer ? writer : "");
+	r = repo_open(c->place.mounted.file, &options, &c->repo, why);
+	if (r < 0)
+		return r;
+	return find_folder(c, path, why);
+}
+
+/* The file is in use: if that is by a mount, go there. Else @why stands. */
+static int open_mount_of(struct client *c)
+{
+	static const char mounted_on[] = "mounted on ";
+	DROP(place_done) struct place place = {0};
+	DROP(free_text) char *path = NULL;
+	char holder[4096];
+
+	if (store_holder(c->place.mounted.file, holder, sizeof(holder), NULL) <
+		    0 ||
+	    strncmp(holder, mounted_on, sizeof(mounted_on) - 1) != 0)
+		return -EBUSY;
+	if (asprintf(&path, "%s/%s", holder + sizeof(mounted_on) - 1,
+		     c->place.rest) < 0) {
+		path = NULL;
+		return -EBUSY;
+	}
+	if (place_find(path, NULL, &place, NULL) < 0 || !place.folder)
+		return -EBUSY;
+	place_done(&c->place);
+	c->place = place;
+	place = (struct place){0};
+	return 0;
+}
+
+int client_open(const char *place, const char *inside, const char *writer,
+		struct client **ret_client, struct why *why)
+{
+	DROP(client_close_p) struct client *c = calloc(1, sizeof(*c));
+	int r;
+
+	if (!c)
+		return no_memory(why);
+	r = place_find(place, inside, &c->place, why);
+	if (r < 0)
+		return r;
+	if (!c->place.folder) {
+		r = open_file(c, writer, why);
+		if (r == -EBUSY && writer)
+			r = open_mount_of(c);
+		if (r < 0)
+			return r;
+	}
+	*ret_client = TAKE(c);
+	return 0;
+}
+
+const char *client_rest(const struct client *client)
+{
+	return client->repo ? client->rest : client->place.rest;
+}
+
+int client_need_folder(const struct client *client, struct why *why)
+{
+	const char *rest = client_rest(client);
+
+	if (!*rest)
+		return 0;
+	return why_set(why, -ENOTDIR, "'%s' is no folder (any more)", rest);
+}
+
+/* What the engine shows, in one form. */
+typedef int (*show_fn)(struct db *db, int64_t folder, const char *arg,
+		       struct buf *out, struct why *why);
+
+static int status(struct db *db, int64_t folder, const char *arg,
+		  struct buf *out, struct why *why)
+{
+	(void)arg;
+	return show_status(db, folder, out, why);
+}
+
+static int revisions(struct db *db, int64_t folder, const char *arg,
+		     struct buf *out, struct why *why)
+{
+	(void)arg;
+	return show_revisions(db, folder, out, why);
+}
+
+static int report(struct db *db, int64_t folder, const char *arg,
+		  struct buf *out, struct why *why)
+{
+	(void)arg;
+	return report_show(db, folder, out, why);
+}
+
+static const struct {
+	const char *what;
+	show_fn show;
+	bool in_path; /* the argument is a file in a directory of that name */
+} sources[] = {
+	{"status", status, false},
+	{"revisions", revisions, false},
+	{"report", report, false},
+	{"history", history_show, false},
+	{"diff", show_diff, true},
+};
+
+static int show_mounted(const struct client *c, const char *what,
+			const char *arg, struct buf *out, struct why *why)
+{
+	DROP(free_text) char *name = NULL;
+	int r;
+
+	if (asprintf(&name, "%s%s%s", what, arg ? "/" : "", arg ? arg : "") <
+	    0) {
+		name = NULL;
+		return no_memory(why);
+	}
+	r = control_read(c->place.folder, name, out, why);
+	if (r == -ENOENT && arg)
+		return why_set(why, r, "'%s' has no snapshot or revision '%s'",
+			       c->place.folder, arg);
+	if (r == -ENOENT)
+		return why_set(why, r, "'%s' has no control file '%s'",
+			       c->place.folder, name);
+	return r;
+}
+
+int client_show(struct client *client, const char *what, const char *arg,
+		struct buf *out, struct why *why)
+{
+	DROP(store_put) struct reader reader = {0};
+	size_t i = 0;
+	int r;
+
+	while (strcmp(sources[i].what, what) != 0)
+		i++;
+	if (!client->repo)
+		return show_mounted(client, what,
+				    sources[i].in_path ? arg : NULL, out, why);
+	r = store_read(client->repo->store, &reader, why);
+	if (r < 0)
+		return r;
+	return sources[i].show(reader.db, client->folder, arg, out, why);
+}
+
+int client_command(struct client *client, const char *verb, const char *text,
+		   struct buf *out, struct why *why)
+{
+	DROP(revert_result_done) struct revert_result result = {0};
+	struct who who = us();
+	int r;
+
+	if (!client->repo)
+		return control_command(client->place.folder, verb, text, out,
+				       why);
+	r = command_run(client->repo, &who, client->folder, verb, text, out,
+			&result, why);
+	if (r < 0)
+		return r;
+	return store_sync(client->repo->store, why);
+}
+
+int client_snapshot_named(struct client *client, const char *name,
+			  struct why *why)
+{
+	DROP(moment_end) struct moment m = {0};
+	struct who who = us();
+	int64_t id;
+	int r;
+
+	if (!client->repo)
+		return control_snapshot_named(client->place.folder, name, why);
+	r = moment_begin(client->repo->store, &who, &m, why);
+	if (r < 0)
+		return r;
+	r = snapshot_create(&m, client->folder, name, "", &id, why);
+	if (r < 0)
+		return r;
+	r = moment_commit(&m, why);
+	if (r < 0)
+		return r;
+	return store_sync(client->repo->store, why);
+}

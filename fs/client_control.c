@@ -1,0 +1,139 @@
+#include "fs/client_control.h"
+
+#include "core/buf.h"
+#include "core/defer.h"
+#include "core/why.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		(void)close(*fd);
+}
+
+static void free_text(char **text)
+{
+	free(*text);
+}
+
+/* Open @folder/@dir/@name. */
+static int open_in(const char *folder, const char *dir, const char *name,
+		   int flags, int *ret_fd, struct why *why)
+{
+	DROP(free_text) char *path = NULL;
+	int r;
+
+	if (asprintf(&path, "%s/%s/%s", folder, dir, name) < 0) {
+		path = NULL;
+		return why_set(why, -ENOMEM, "out of memory");
+	}
+	*ret_fd = open(path, flags | O_CLOEXEC);
+	if (*ret_fd >= 0)
+		return 0;
+	r = -errno;
+	if (r == -ENOENT)
+		return r;
+	if (r == -EACCES)
+		return why_set(why, r, "you may not %s '%s'",
+			       flags & O_RDWR ? "write" : "read", path);
+	return why_set(why, r, "'%s': %s", path, strerrordesc_np(-r));
+}
+
+/* Append what @fd gives from the beginning on. */
+static int read_all(int fd, struct buf *out, struct why *why)
+{
+	char bytes[16384];
+	off_t at = 0;
+	ssize_t n;
+	int r;
+
+	while ((n = pread(fd, bytes, sizeof(bytes), at)) > 0) {
+		r = buf_add(out, bytes, (size_t)n, why);
+		if (r < 0)
+			return r;
+		at += n;
+	}
+	if (n < 0)
+		return why_set(why, -errno, "the control file was not read: %s",
+			       strerrordesc_np(errno));
+	return 0;
+}
+
+int control_read(const char *folder, const char *name, struct buf *out,
+		 struct why *why)
+{
+	DROP(close_fd) int fd = -1;
+	int r = open_in(folder, ".control", name, O_RDONLY, &fd, why);
+
+	if (r < 0)
+		return r;
+	return read_all(fd, out, why);
+}
+
+/*
+ * The sentence that goes with a failure @code that just happened: the newest
+ * line of errors, "TIME ERRNO sentence", if it is of that errno (else it is of
+ * somebody else's failure).
+ */
+static int explain(const char *folder, int code, struct why *why)
+{
+	DROP(buf_done) struct buf errors = {0};
+	const char *line, *sentence, *name = strerrorname_np(-code);
+	size_t name_len;
+
+	if (control_read(folder, "errors", &errors, NULL) < 0 ||
+	    errors.len == 0 || buf_add(&errors, "", 1, NULL) < 0)
+		return why_set(why, code, "%s", strerrordesc_np(-code));
+	errors.data[errors.len - 2] = '\0'; /* the final newline */
+	line = strrchr(errors.data, '\n');
+	line = line ? line + 1 : errors.data;
+	sentence = strchr(line, ' ');
+	name_len = name ? strlen(name) : 0;
+	if (!sentence || strncmp(sentence + 1, name, name_len) != 0 ||
+	    sentence[1 + name_len] != ' ')
+		return why_set(why, code, "%s", strerrordesc_np(-code));
+	return why_set(why, code, "%s", sentence + name_len + 2);
+}
+
+int control_command(const char *folder, const char *verb, const char *line,
+		    struct buf *out, struct why *why)
+{
+	DROP(free_text) char *text = NULL;
+	DROP(close_fd) int fd = -1;
+	int len, r;
+
+	r = open_in(folder, ".control", verb, O_RDWR, &fd, why);
+	if (r == -ENOENT)
+		return why_set(why, r, "'%s' cannot %s", folder, verb);
+	if (r < 0)
+		return r;
+	len = asprintf(&text, "%s\n", line);
+	if (len < 0) {
+		text = NULL;
+		return why_set(why, -ENOMEM, "out of memory");
+	}
+	if (write(fd, text, (size_t)len) != len)
+		return explain(folder, -errno, why);
+	return read_all(fd, out, why);
+}
+
+int control_snapshot_named(const char *folder, const char *name,
+			   struct why *why)
+{
+	DROP(free_text) char *path = NULL;
+
+	if (asprintf(&path, "%s/.snapshots/%s", folder, name) < 0) {
+		path = NULL;
+		return why_set(why, -ENOMEM, "out of memory");
+	}
+	if (mkdir(path, 0755) < 0)
+		return explain(folder, -errno, why);
+	return 0;
+}

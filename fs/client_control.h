@@ -1,0 +1,27 @@
+/*
+ * client_control - the control files of a folder in a mount, from outside.
+ *
+ * Thread-safety: no state.
+ */
+#ifndef FS_CLIENT_CONTROL_H
+#define FS_CLIENT_CONTROL_H
+
+struct buf;
+struct why;
+
+/* Append the bytes of @folder/.control/@name. -ENOENT leaves @why alone. */
+int control_read(const char *folder, const char *name, struct buf *out,
+		 struct why *why);
+
+/*
+ * Write one line to a command file and append its answer, which the same
+ * handle gives. A failure's reason is the newest sentence of .control/errors.
+ */
+int control_command(const char *folder, const char *verb, const char *line,
+		    struct buf *out, struct why *why);
+
+/* mkdir .snapshots/@name; the reason likewise. */
+int control_snapshot_named(const char *folder, const char *name,
+			   struct why *why);
+
+#endif
