@@ -92,6 +92,17 @@ static inline const char *oracle_judge(const char *text, size_t len)
 		       : "invalid even before the fault";
 }
 
+/* No beginning of a valid text is beyond hope; what is wrong, or NULL. */
+static inline const char *oracle_judge_beginnings(const char *text, size_t len)
+{
+	size_t n;
+
+	for (n = 0; n < len; n++)
+		if (json_check(text, n, 0, NULL) == JSON_INVALID)
+			return "a beginning is called invalid";
+	return NULL;
+}
+
 /* Partial texts have a valid continuation; what is wrong, or NULL. Costs the
  * square of the length. */
 static inline const char *oracle_judge_partial(const char *text, size_t len)
