@@ -93,7 +93,7 @@ static int scan_exponent(struct json_token *t, struct number *n)
 	n->has_exponent = true;
 	t->at++;
 	negative = is_one_of(t, '-', '-');
-	n->rises = is_one_of(t, '+', '+') || (is_digit(t) && !negative);
+	n->rises = is_one_of(t, '+', '+') || is_digit(t);
 	if (is_one_of(t, '+', '-'))
 		t->at++;
 	if (!is_digit(t))

@@ -132,18 +132,17 @@ static void test_the_first_infinite_number_is_exact(void **state)
 		"81771153176447573027006985557136695962284291481986083493647529"
 		"2719074168444365510704342711559699508093042880177904174497792";
 	char digits[400], text[1000];
-	int shift, change;
+	int shift, change, len;
 
 	(void)state;
 	for (change = -1; change <= 1; change++)
 		for (shift = 0; shift <= 309; shift += 103) {
-			int len;
-
 			(void)snprintf(digits, sizeof(digits), "%s", first);
 			digits[308] = (char)(digits[308] + change);
-			len = snprintf(text, sizeof(text), "[-%s%.*s.%s0e%d]",
+			len = snprintf(text, sizeof(text), "[-%s%.*s.%s0%s%d]",
 				       shift ? "" : "0", shift, digits,
-				       digits + shift, 309 - shift);
+				       digits + shift, shift < 309 ? "e" : "",
+				       309 - shift);
 			must(oracle_judge(text, (size_t)len), "limit", text,
 			     (size_t)len);
 			assert_int_equal(json_check(text, (size_t)len, 0,
@@ -151,6 +150,83 @@ static void test_the_first_infinite_number_is_exact(void **state)
 					 change < 0 ? JSON_VALID
 						    : JSON_INVALID);
 		}
+}
+
+static void judge_beginnings_of(const char *text, size_t from)
+{
+	size_t n, len = strlen(text);
+
+	for (n = from; n <= len; n++) {
+		must(oracle_judge(text, n), "number", text, n);
+		must(oracle_judge_partial(text, n), "number", text, n);
+	}
+}
+
+static void test_an_exponent_can_still_save_a_number(void **state)
+{
+	static const char *const ends[] = {"]", ".0]", "e-92]", "e-91]", "e-1",
+					   "e+1]", "e0]", ".5e-99]"};
+	char text[500];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		memset(text, '8', 401);
+		text[0] = '[';
+		(void)snprintf(text + 401, 20, "%s", ends[i]);
+		judge_beginnings_of(text, 400);
+		(void)snprintf(text + 310, 20, "%s", ends[i]);
+		judge_beginnings_of(text, 309);
+	}
+}
+
+/* ---- characters ---- */
+
+static void judge_string(const char *inside, size_t len)
+{
+	char text[64];
+
+	memcpy(text, "[\"", 2);
+	memcpy(text + 2, inside, len);
+	memcpy(text + 2 + len, "\"]", 2);
+	must(oracle_judge(text, len + 4), "string", text, len + 4);
+}
+
+static void test_every_escape_alone_and_in_a_pair(void **state)
+{
+	static const unsigned edges[] = {0xD7FF, 0xD800, 0xDBFF, 0xDC00,
+					 0xDFFF, 0xE000, 0x0041, 0x0000};
+	char text[16];
+	unsigned code, i;
+
+	(void)state;
+	for (code = 0; code <= 0xFFFF; code++) {
+		(void)snprintf(text, sizeof(text), "\\u%04X", code);
+		judge_string(text, 6);
+	}
+	for (code = 0; code < 64; code++) {
+		i = (unsigned)snprintf(text, sizeof(text), "\\u%04x\\u%04X",
+				       edges[code / 8], edges[code % 8]);
+		judge_string(text, i);
+	}
+}
+
+static void test_every_byte_after_every_other(void **state)
+{
+	static const char more[] = {'\x7F', '\x80', '\xBF', '\xC0'};
+	unsigned i, j, k;
+
+	(void)state;
+	for (i = 0; i < 256; i++)
+		for (j = 0; j < 256; j++)
+			for (k = 0; k < 4; k++) {
+				char bytes[4] = {(char)i, (char)j, more[k],
+						 '\x80'};
+
+				judge_string(bytes, 1 + k % 2);
+				judge_string(bytes, 3);
+				judge_string(bytes, 4);
+			}
 }
 
 /* ---- texts gone wrong ---- */
@@ -273,6 +349,9 @@ int main(void)
 			test_every_beginning_of_a_valid_text_is_partial),
 		cmocka_unit_test(test_numbers_at_their_limits),
 		cmocka_unit_test(test_the_first_infinite_number_is_exact),
+		cmocka_unit_test(test_an_exponent_can_still_save_a_number),
+		cmocka_unit_test(test_every_escape_alone_and_in_a_pair),
+		cmocka_unit_test(test_every_byte_after_every_other),
 		cmocka_unit_test(test_texts_gone_wrong_are_judged_alike),
 	};
 
