@@ -2,20 +2,16 @@
 #include "core/store.h"
 #include "core/why.h"
 #include "fs/cmd.h"
+#include "fs/mountpoint.h"
 #include "fs/options.h"
 #include "fs/place.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
-#include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 
 static const char help[] =
 	"usage: repofs umount [--lazy] PLACE\n"
@@ -34,53 +30,6 @@ static const char help[] =
 	"  repofs umount mnt\n";
 
 enum { PATIENCE_MS = 10000, PAUSE_MS = 20 };
-
-/* What fusermount3 says matters less than whether the mount is gone. */
-static int run_fusermount(char *point, bool lazy, struct why *why)
-{
-	char program[] = "fusermount3", now[] = "-uq", later[] = "-uqz";
-	char end[] = "--";
-	char *argv[] = {program, lazy ? later : now, end, point, NULL};
-	posix_spawn_file_actions_t actions;
-	int r, status;
-	pid_t pid;
-
-	r = posix_spawn_file_actions_init(&actions);
-	if (r != 0)
-		return why_set(why, -r, "%s", strerrordesc_np(r));
-	r = posix_spawn_file_actions_addopen(&actions, STDERR_FILENO,
-					     "/dev/null", O_WRONLY, 0);
-	if (r == 0)
-		r = posix_spawnp(&pid, program, &actions, NULL, argv, environ);
-	(void)posix_spawn_file_actions_destroy(&actions);
-	if (r != 0)
-		return why_set(why, -r, "fusermount3 cannot be run: %s",
-			       strerrordesc_np(r));
-	if (waitpid(pid, &status, 0) < 0)
-		return why_set(why, -errno, "%s", strerrordesc_np(errno));
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EBUSY;
-}
-
-static int unmount(char *point, bool lazy, struct why *why)
-{
-	int r;
-
-	if (geteuid() == 0)
-		r = umount2(point, UMOUNT_NOFOLLOW | (lazy ? MNT_DETACH : 0)) <
-				    0
-			    ? -errno
-			    : 0;
-	else
-		r = run_fusermount(point, lazy, why);
-	if (r == -EBUSY)
-		return why_set(why, r,
-			       "'%s' is in use, or another user's; 'fuser -vm "
-			       "%s' shows by whom, --lazy unmounts it even so",
-			       point, point);
-	if (r < 0 && why->code == 0)
-		return why_set(why, r, "'%s': %s", point, strerrordesc_np(-r));
-	return r;
-}
 
 /* Until nobody has @file open for writing any more. */
 static int wait_for_daemon(const char *file, struct why *why)
@@ -105,33 +54,11 @@ static void free_text(char **text)
 	free(*text);
 }
 
-/* @text as an absolute path, without asking the last part: it may be a mount
- * whose daemon is dead. NULL: there is no such folder. */
-static char *absolute(const char *text)
-{
-	DROP(free_text) char *copy = strdup(text), *folder = NULL;
-	char *slash, *ret, *whole = realpath(text, NULL);
-	size_t len = strlen(text);
-
-	if (whole || errno != ENOTCONN || !copy)
-		return whole;
-	while (len > 1 && copy[len - 1] == '/')
-		copy[--len] = '\0';
-	slash = strrchr(copy, '/');
-	if (slash)
-		*slash = '\0';
-	folder = realpath(slash == copy ? "/" : slash ? copy : ".", NULL);
-	if (!folder || asprintf(&ret, "%s/%s", strcmp(folder, "/") ? folder : "",
-				slash ? slash + 1 : copy) < 0)
-		return NULL;
-	return ret;
-}
-
 /* The mount that @text means: its folder, or its file. */
 static int find_mount(const char *text, struct mounted *ret, struct why *why)
 {
 	static const char mounted_on[] = "mounted on ";
-	DROP(free_text) char *path = absolute(text);
+	DROP(free_text) char *path = mountpoint_absolute(text);
 	char holder[PATH_MAX + 32];
 	int r;
 
@@ -168,7 +95,7 @@ int cmd_umount(int argc, char **argv)
 		return r;
 	r = find_mount(o.args[0], &mounted, &why);
 	if (r == 0)
-		r = unmount(mounted.point, o.lazy, &why);
+		r = mountpoint_unmount(mounted.point, o.lazy, &why);
 	if (r == 0 && !o.lazy && mounted.file[0] == '/')
 		r = wait_for_daemon(mounted.file, &why);
 	return r < 0 ? options_failed(o.command, &why) : EXIT_DONE;

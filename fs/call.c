@@ -1,0 +1,250 @@
+#include "fs/call.h"
+
+#include "core/env.h"
+#include "core/repo.h"
+#include "fs/file.h"
+#include "fs/fs.h"
+#include "fs/notify.h"
+#include "fs/proc.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct call call_begin(fuse_req_t req)
+{
+	const struct fuse_ctx *ctx = fuse_req_ctx(req);
+	struct call c = {
+		.fs = fuse_req_userdata(req),
+		.req = req,
+		.uid = ctx->uid,
+		.gid = ctx->gid,
+		.tid = ctx->pid,
+	};
+
+	return c;
+}
+
+void call_answer(struct call *c)
+{
+	(void)fuse_reply_err(c->req, 0);
+	c->req = NULL;
+}
+
+struct db *call_db(struct call *c)
+{
+	if (!c->reader.db &&
+	    store_read(c->fs->repo->store, &c->reader, &c->why) < 0)
+		return NULL;
+	return c->reader.db;
+}
+
+struct who call_who(struct call *c)
+{
+	int64_t now = env_now_ns(store_env(c->fs->repo->store));
+	struct who who = {.uid = c->uid, .gid = c->gid};
+
+	who.pid = procs_lookup(c->fs->procs, c->tid, now, who.program).pid;
+	return who;
+}
+
+/* ---- what the kernel must forget ---- */
+
+void notices_done(struct notices *n)
+{
+	for (size_t i = 0; i < n->len; i++)
+		free(n->list[i].name);
+	free(n->list);
+	*n = (struct notices){0};
+}
+
+/* Takes @name over. */
+static void add_notice(struct notices *n, uint64_t ino, char *name,
+		       bool attr_only)
+{
+	size_t cap = n->cap ? 2 * n->cap : 8;
+	struct notice *list;
+
+	if (n->len == n->cap) {
+		list = realloc(n->list, cap * sizeof(*list));
+		if (!list) {
+			free(name);
+			return;
+		}
+		n->list = list;
+		n->cap = cap;
+	}
+	n->list[n->len++] = (struct notice){ino, name, attr_only};
+}
+
+/* A change of many entries names their folder again and again: one of the
+ * last few notices may say the same already. */
+static bool is_known(const struct notices *n, uint64_t ino, bool attr_only)
+{
+	size_t first = n->len > 8 ? n->len - 8 : 0;
+
+	for (size_t i = first; i < n->len; i++) {
+		const struct notice *notice = &n->list[i];
+
+		if (notice->ino == ino && !notice->name &&
+		    (!notice->attr_only || attr_only))
+			return true;
+	}
+	return false;
+}
+
+void call_forget_node(struct call *c, uint64_t ino)
+{
+	if (!is_known(&c->notices, ino, false))
+		add_notice(&c->notices, ino, NULL, false);
+}
+
+void call_forget_attr(struct call *c, uint64_t ino)
+{
+	if (!is_known(&c->notices, ino, true))
+		add_notice(&c->notices, ino, NULL, true);
+}
+
+void call_forget_name(struct call *c, uint64_t dir, const char *name)
+{
+	char *copy = strdup(name);
+
+	if (copy)
+		add_notice(&c->notices, dir, copy, false);
+	else
+		call_forget_node(c, dir);
+}
+
+/* ---- the reply ---- */
+
+void reply_done(struct reply *reply)
+{
+	free(reply->data);
+	free(reply->statfs);
+	file_put(reply->file);
+	*reply = (struct reply){0};
+}
+
+struct fuse_entry_param call_entry(const struct node *node)
+{
+	struct fuse_entry_param e = {0};
+
+	e.ino = node->st.st_ino;
+	e.attr = node->st;
+	e.entry_timeout = node->entry_valid;
+	e.attr_timeout = node->attr_valid;
+	return e;
+}
+
+static void count_reference(struct fs *fs, uint64_t ino, int64_t n)
+{
+	const struct node_kind *kind = node_kind(ino);
+	struct call c = {.fs = fs};
+
+	if (!kind->referenced)
+		return;
+	kind->referenced(&c, ino, n);
+	call_end(&c, 0);
+}
+
+/* The program was killed while it waited: the kernel does not know the file,
+ * so it will never say that it was closed. */
+static void release_unknown(struct fs *fs, uint64_t fh)
+{
+	struct file *file = file_of(fh);
+	struct call c = {.fs = fs};
+
+	if (!file)
+		return;
+	if (file->kind->release)
+		file->kind->release(&c, file);
+	file_put(file);
+	call_end(&c, 0);
+}
+
+/* Replies that make the kernel hold something of ours. */
+static void send_holding(struct fs *fs, fuse_req_t req, struct reply *reply)
+{
+	struct fuse_entry_param e = call_entry(&reply->node);
+	bool entry = reply->kind != REPLY_OPEN;
+	uint64_t fh = reply->fi.fh;
+	int r;
+
+	if (entry)
+		count_reference(fs, e.ino, 1);
+	if (reply->kind == REPLY_ENTRY)
+		r = fuse_reply_entry(req, &e);
+	else if (reply->kind == REPLY_CREATE)
+		r = fuse_reply_create(req, &e, &reply->fi);
+	else
+		r = fuse_reply_open(req, &reply->fi);
+	if (r != -ENOENT)
+		return;
+	if (entry)
+		count_reference(fs, e.ino, -1);
+	if (reply->kind != REPLY_ENTRY)
+		release_unknown(fs, fh);
+}
+
+/* What becomes of a reply that could not be sent is nobody's concern: the
+ * program is gone, or the mount is. */
+void reply_send(struct fs *fs, fuse_req_t req, struct reply *reply)
+{
+	switch (reply->kind) {
+	case REPLY_ERROR:
+		(void)fuse_reply_err(req, -reply->code);
+		break;
+	case REPLY_NONE:
+		fuse_reply_none(req);
+		break;
+	case REPLY_ENTRY:
+	case REPLY_CREATE:
+	case REPLY_OPEN:
+		send_holding(fs, req, reply);
+		break;
+	case REPLY_ATTR:
+		(void)fuse_reply_attr(req, &reply->node.st,
+				      reply->node.attr_valid);
+		break;
+	case REPLY_WRITE:
+		(void)fuse_reply_write(req, reply->count);
+		break;
+	case REPLY_BYTES:
+		(void)fuse_reply_buf(req, reply->bytes, reply->count);
+		break;
+	case REPLY_DATA:
+		(void)fuse_reply_buf(req, reply->data, reply->count);
+		break;
+	case REPLY_LINK:
+		(void)fuse_reply_readlink(req, reply->data);
+		break;
+	case REPLY_STATFS:
+		(void)fuse_reply_statfs(req, reply->statfs);
+		break;
+	}
+	reply_done(reply);
+}
+
+void call_end(struct call *c, int r)
+{
+	struct notifier *notifier = c->fs->notifier;
+
+	store_put(&c->reader);
+	if (r < 0) {
+		c->reply.kind = REPLY_ERROR;
+		c->reply.code = r;
+	}
+	if (c->req && c->notices.len && c->notices_first) {
+		notifier_deliver(notifier, &c->notices, c->req, &c->reply);
+		return;
+	}
+	if (c->req)
+		reply_send(c->fs, c->req, &c->reply);
+	else
+		reply_done(&c->reply);
+	c->req = NULL;
+	if (c->notices.len)
+		notifier_queue(notifier, &c->notices);
+	else
+		notices_done(&c->notices);
+}

@@ -1,0 +1,56 @@
+#include "fs/file.h"
+
+#include "fs/call.h"
+#include "fs/node.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+int file_new(const struct node_kind *kind, uint64_t ino,
+	     struct file **ret_file)
+{
+	struct file *file = calloc(1, sizeof(*file));
+
+	if (!file)
+		return -ENOMEM;
+	if (pthread_mutex_init(&file->lock, NULL) != 0) {
+		free(file);
+		return -ENOMEM;
+	}
+	file->kind = kind;
+	file->ino = ino;
+	atomic_init(&file->refs, 1);
+	*ret_file = file;
+	return 0;
+}
+
+struct file *file_get(struct file *file)
+{
+	atomic_fetch_add_explicit(&file->refs, 1, memory_order_relaxed);
+	return file;
+}
+
+void file_put(struct file *file)
+{
+	if (!file || atomic_fetch_sub_explicit(&file->refs, 1,
+					       memory_order_acq_rel) > 1)
+		return;
+	if (file->kind->free_own)
+		file->kind->free_own(file);
+	buf_done(&file->bytes);
+	(void)pthread_mutex_destroy(&file->lock);
+	free(file);
+}
+
+int file_read_bytes(struct call *c, struct file *file, size_t size,
+		    int64_t offset)
+{
+	size_t len = file->bytes.len;
+	size_t at = (uint64_t)offset < len ? (size_t)offset : len;
+
+	c->reply.kind = REPLY_BYTES;
+	c->reply.file = file_get(file);
+	c->reply.bytes = at < len ? file->bytes.data + at : NULL;
+	c->reply.count = size < len - at ? size : len - at;
+	return 0;
+}

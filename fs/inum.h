@@ -1,0 +1,89 @@
+/*
+ * inum - what a node number means.
+ *
+ * The kernel names everything by a 64-bit number that we choose. Ours carries
+ * its meaning, so nothing is kept for what was looked up: four bits say which
+ * tree the node belongs to, sixty bits are that tree's own.
+ *
+ *   LIVE           node of an item, folder or scratch file; 1 is the root
+ *   PAST           view (26 bits), item (34)
+ *   SNAPDIR        folder                     .snapshots
+ *   VERSIONS       folder                     .snapshots/versions
+ *   VERSIONS_ITEM  folder (30), item (30)     .snapshots/versions/X.json
+ *   VERSION        item (30), born (30)       one file in it
+ *   CONTROL        folder                     .control
+ *   CONTROL_FILE   row of the table (12), folder (48)
+ *   DIFF           folder                     .control/diff
+ *   DIFF_FILE      revision (24), folder (36)
+ *   REJECTED       folder                     .control/rejected
+ *   REJECTED_FILE  id
+ *   PAST_CONTROL   view, item                 .control in the past
+ *   PAST_MANIFEST  view, item                 its only file
+ *
+ * A directory must never be shown under two names with one number: the kernel
+ * would move it. That is why the number of a directory holds the folder it is
+ * reached from.
+ */
+#ifndef FS_INUM_H
+#define FS_INUM_H
+
+#include <stdint.h>
+
+enum inum_kind {
+	INUM_LIVE,
+	INUM_PAST,
+	INUM_SNAPDIR,
+	INUM_VERSIONS,
+	INUM_VERSIONS_ITEM,
+	INUM_VERSION,
+	INUM_CONTROL,
+	INUM_CONTROL_FILE,
+	INUM_DIFF,
+	INUM_DIFF_FILE,
+	INUM_REJECTED,
+	INUM_REJECTED_FILE,
+	INUM_PAST_CONTROL,
+	INUM_PAST_MANIFEST,
+	INUM_KINDS
+};
+
+static inline uint64_t inum_make(enum inum_kind kind, uint64_t payload)
+{
+	return (uint64_t)kind << 60 | payload;
+}
+
+static inline enum inum_kind inum_kind(uint64_t ino)
+{
+	return (enum inum_kind)(ino >> 60);
+}
+
+static inline int64_t inum_payload(uint64_t ino)
+{
+	return (int64_t)(ino & ((UINT64_C(1) << 60) - 1));
+}
+
+/* The payload as two numbers, the lower one @bits wide. */
+static inline uint64_t inum_pair(enum inum_kind kind, int64_t high,
+				 int64_t low, unsigned bits)
+{
+	return inum_make(kind, (uint64_t)high << bits | (uint64_t)low);
+}
+
+static inline int64_t inum_high(uint64_t ino, unsigned bits)
+{
+	return inum_payload(ino) >> bits;
+}
+
+static inline int64_t inum_low(uint64_t ino, unsigned bits)
+{
+	return inum_payload(ino) & ((INT64_C(1) << bits) - 1);
+}
+
+enum {
+	INUM_VIEW_BITS = 34,	 /* item below a view */
+	INUM_VERSION_BITS = 30,	 /* item or born below another */
+	INUM_CONTROL_BITS = 48,	 /* folder below a row */
+	INUM_DIFF_BITS = 36,	 /* folder below a revision */
+};
+
+#endif
