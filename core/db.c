@@ -1,0 +1,474 @@
+#define WANT_STMT_TEXT
+#include "core/db.h"
+
+#include "core/buf.h"
+#include "core/why.h"
+#include "schema.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* "rpfs": PRAGMA application_id, so that file(1) and we know our files. */
+enum { APPLICATION_ID = 0x72706673 };
+
+struct db {
+	sqlite3 *sql;
+	bool in_txn;
+	bool in_read;
+	int64_t log_pages; /* of the write-ahead log, after the last commit */
+	sqlite3_stmt *st[STMT_COUNT];
+};
+
+/* A full disk shows as a failed write, too. */
+static bool disk_is_full(sqlite3 *sql)
+{
+	int err = sql ? sqlite3_system_errno(sql) : 0;
+
+	return err == ENOSPC || err == EDQUOT;
+}
+
+/* SQLite result code -> the errno a file-system caller understands. */
+static int db_errno(sqlite3 *sql, int rc)
+{
+	switch (rc & 0xff) {
+	case SQLITE_NOMEM:
+		return -ENOMEM;
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return -EBUSY;
+	case SQLITE_FULL:
+		return -ENOSPC;
+	case SQLITE_IOERR:
+		return disk_is_full(sql) ? -ENOSPC : -EIO;
+	case SQLITE_READONLY:
+		return -EROFS;
+	case SQLITE_CONSTRAINT:
+		return -EEXIST;
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		return -EBADMSG;
+	case SQLITE_TOOBIG:
+		return -EFBIG;
+	default:
+		return -EIO;
+	}
+}
+
+static int db_fail(struct db *db, int rc, const char *doing, struct why *why)
+{
+	return why_set(why, db_errno(db->sql, rc), "%s: %s", doing,
+		       sqlite3_errmsg(db->sql));
+}
+
+static int db_exec(struct db *db, const char *sql, struct why *why)
+{
+	int rc = sqlite3_exec(db->sql, sql, NULL, NULL, NULL);
+
+	return rc == SQLITE_OK ? 0 : db_fail(db, rc, "database", why);
+}
+
+static int pragma_i64(struct db *db, const char *sql, int64_t *ret,
+		      struct why *why)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = sqlite3_prepare_v2(db->sql, sql, -1, &st, NULL);
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(st);
+	if (rc == SQLITE_ROW)
+		*ret = sqlite3_column_int64(st, 0);
+	if (rc == SQLITE_ROW || rc == SQLITE_DONE) {
+		(void)sqlite3_finalize(st);
+		return 0;
+	}
+	rc = db_fail(db, rc, "database", why);
+	(void)sqlite3_finalize(st);
+	return rc;
+}
+
+/* ---- opening ---- */
+
+/* Run the versions of the schema that the file does not have yet. */
+static int migrate(struct db *db, int64_t version, struct why *why)
+{
+	DROP(txn_end) struct txn tx = {0};
+	char pragma[64];
+	int r = txn_begin(&tx, db, why);
+
+	for (int64_t v = version; r == 0 && v < SCHEMA_VERSIONS; v++)
+		r = db_exec(db, schema_sql[v], why);
+	if (r < 0)
+		return r;
+	(void)snprintf(pragma, sizeof(pragma), "PRAGMA application_id = %d",
+		       APPLICATION_ID);
+	r = db_exec(db, pragma, why);
+	(void)snprintf(pragma, sizeof(pragma), "PRAGMA user_version = %d",
+		       SCHEMA_VERSIONS);
+	if (r == 0)
+		r = db_exec(db, pragma, why);
+	return r < 0 ? r : txn_commit(&tx, why);
+}
+
+static int check_ours(struct db *db, const char *path, int64_t *ret_version,
+		      struct why *why)
+{
+	int64_t id = 0, version = 0;
+	int r = pragma_i64(db, "PRAGMA application_id", &id, why);
+
+	if (r == 0)
+		r = pragma_i64(db, "PRAGMA user_version", &version, why);
+	if (r == -EBADMSG || (r == 0 && id != APPLICATION_ID))
+		return why_set(why, -EBADMSG, "'%s' is not a repository", path);
+	if (r < 0)
+		return r;
+	if (version > SCHEMA_VERSIONS)
+		return why_set(why, -EBADMSG,
+			       "'%s' was made by a newer repofs", path);
+	*ret_version = version;
+	return 0;
+}
+
+/* Called by SQLite after each commit. */
+static int note_log(void *arg, sqlite3 *sql, const char *name, int pages)
+{
+	struct db *db = arg;
+
+	(void)sql;
+	(void)name;
+	db->log_pages = pages;
+	return SQLITE_OK;
+}
+
+static int set_up(struct db *db, const char *path, enum db_mode mode,
+		  struct why *why)
+{
+	int64_t version = 0;
+	int r = 0;
+
+	(void)sqlite3_busy_timeout(db->sql, 5000);
+	if (mode == DB_READ)
+		r = db_exec(db,
+			    "PRAGMA query_only = 1; PRAGMA cache_size = -4096;"
+			    "PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0",
+			    why);
+	if (mode != DB_CREATE && r == 0)
+		r = check_ours(db, path, &version, why);
+	if (mode == DB_READ || r < 0)
+		return r;
+	/* A commit survives the death of the process; store_sync() is what
+	 * makes it survive loss of power. Checkpoints are the store's. */
+	r = db_exec(db,
+		    "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+		    "PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -16384;"
+		    "PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0",
+		    why);
+	(void)sqlite3_wal_hook(db->sql, note_log, db);
+	if (r < 0 || version == SCHEMA_VERSIONS)
+		return r;
+	return migrate(db, version, why);
+}
+
+/* -EEXIST instead of an open of what is there. */
+static int reserve_name(const char *path, struct why *why)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+
+	if (fd < 0)
+		return why_set(why, -errno, "'%s': %s", path, strerror(errno));
+	(void)close(fd);
+	return 0;
+}
+
+int db_open(const char *path, enum db_mode mode, struct db **ret_db,
+	    struct why *why)
+{
+	DROP(db_close_p) struct db *db = calloc(1, sizeof(*db));
+	bool memory = strcmp(path, ":memory:") == 0;
+	int flags = mode == DB_READ ? SQLITE_OPEN_READONLY
+				    : SQLITE_OPEN_READWRITE;
+	int r, rc;
+
+	if (!db)
+		return why_set(why, -ENOMEM, "out of memory opening '%s'",
+			       path);
+	r = mode == DB_CREATE && !memory ? reserve_name(path, why) : 0;
+	if (r < 0)
+		return r;
+	rc = sqlite3_open_v2(path, &db->sql,
+			     flags | SQLITE_OPEN_NOMUTEX |
+				     (memory ? SQLITE_OPEN_CREATE : 0),
+			     NULL);
+	if (rc != SQLITE_OK)
+		return why_set(why,
+			       access(path, F_OK) ? -errno
+						  : db_errno(db->sql, rc),
+			       "'%s': %s", path, sqlite3_errmsg(db->sql));
+	(void)sqlite3_extended_result_codes(db->sql, 1);
+	r = set_up(db, path, mode, why);
+	if (r < 0)
+		return r;
+	*ret_db = TAKE(db);
+	return 0;
+}
+
+void db_close(struct db *db)
+{
+	if (!db)
+		return;
+	for (int i = 0; i < STMT_COUNT; i++)
+		(void)sqlite3_finalize(db->st[i]);
+	(void)sqlite3_close(db->sql);
+	free(db);
+}
+
+/* ---- queries ---- */
+
+struct q q_open(struct db *db, enum stmt id)
+{
+	struct q q = {.db = db};
+
+	if (!db->st[id])
+		q.err = sqlite3_prepare_v3(db->sql, stmt_text[id].sql, -1,
+					   SQLITE_PREPARE_PERSISTENT,
+					   &db->st[id], NULL);
+	q.st = db->st[id];
+	assert(!q.st || !sqlite3_stmt_busy(q.st)); /* not reentrant */
+	return q;
+}
+
+void q_close(struct q *q)
+{
+	if (!q->st)
+		return;
+	(void)sqlite3_reset(q->st); /* its error was reported by q_step() */
+	(void)sqlite3_clear_bindings(q->st);
+	q->st = NULL;
+}
+
+void q_i64(struct q *q, int slot, int64_t v)
+{
+	if (!q->err)
+		q->err = sqlite3_bind_int64(q->st, slot, v);
+}
+
+void q_id(struct q *q, int slot, int64_t id)
+{
+	if (id)
+		q_i64(q, slot, id);
+	else
+		q_null(q, slot);
+}
+
+void q_text(struct q *q, int slot, const char *v)
+{
+	if (!q->err)
+		q->err = sqlite3_bind_text(q->st, slot, v, -1, SQLITE_STATIC);
+}
+
+void q_textn(struct q *q, int slot, const char *v, size_t len)
+{
+	if (!q->err)
+		q->err = sqlite3_bind_text64(q->st, slot, v, len,
+					     SQLITE_STATIC, SQLITE_UTF8);
+}
+
+void q_blob(struct q *q, int slot, const void *v, size_t len)
+{
+	if (q->err)
+		return;
+	if (len)
+		q->err = sqlite3_bind_blob64(q->st, slot, v, len,
+					     SQLITE_STATIC);
+	else
+		q->err = sqlite3_bind_zeroblob(q->st, slot, 0);
+}
+
+void q_null(struct q *q, int slot)
+{
+	if (!q->err)
+		q->err = sqlite3_bind_null(q->st, slot);
+}
+
+int q_step(struct q *q, struct why *why)
+{
+	int rc = q->err ? q->err : sqlite3_step(q->st);
+
+	if (rc == SQLITE_ROW)
+		return 1;
+	if (rc == SQLITE_DONE)
+		return 0;
+	q->err = rc;
+	return db_fail(q->db, rc, "database", why);
+}
+
+int q_run(struct q *q, struct why *why)
+{
+	int r = q_step(q, why);
+
+	assert(r <= 0); /* a statement without rows */
+	return r;
+}
+
+int64_t q_col_i64(const struct q *q, int col)
+{
+	return sqlite3_column_int64(q->st, col);
+}
+
+const char *q_col_text(const struct q *q, int col)
+{
+	return (const char *)sqlite3_column_text(q->st, col);
+}
+
+const void *q_col_blob(const struct q *q, int col)
+{
+	return sqlite3_column_blob(q->st, col);
+}
+
+size_t q_col_len(const struct q *q, int col)
+{
+	return (size_t)sqlite3_column_bytes(q->st, col);
+}
+
+bool q_is_null(const struct q *q, int col)
+{
+	return sqlite3_column_type(q->st, col) == SQLITE_NULL;
+}
+
+int64_t db_changes(const struct db *db)
+{
+	return sqlite3_changes64(db->sql);
+}
+
+/* ---- transactions ---- */
+
+int txn_begin(struct txn *tx, struct db *db, struct why *why)
+{
+	int r;
+
+	assert(!db->in_txn);
+	r = db_exec(db, "BEGIN IMMEDIATE", why);
+	if (r < 0)
+		return r;
+	db->in_txn = true;
+	tx->db = db;
+	return 0;
+}
+
+int txn_commit(struct txn *tx, struct why *why)
+{
+	int r = db_exec(tx->db, "COMMIT", why);
+
+	if (r < 0)
+		return r; /* still open: txn_end() rolls it back */
+	tx->db->in_txn = false;
+	tx->db = NULL;
+	return 0;
+}
+
+void txn_end(struct txn *tx)
+{
+	if (!tx->db)
+		return;
+	/* On a full disk or an I/O error SQLite has rolled back itself. */
+	if (!sqlite3_get_autocommit(tx->db->sql))
+		(void)db_exec(tx->db, "ROLLBACK", NULL);
+	tx->db->in_txn = false;
+	tx->db = NULL;
+}
+
+int db_read_begin(struct db *db, struct why *why)
+{
+	int r;
+
+	assert(!db->in_read && !db->in_txn);
+	r = db_exec(db, "BEGIN", why);
+	db->in_read = r == 0;
+	return r;
+}
+
+void db_read_end(struct db *db)
+{
+	if (!db || !db->in_read)
+		return;
+	(void)db_exec(db, "COMMIT", NULL); /* it changed nothing */
+	db->in_read = false;
+}
+
+/* ---- the log ---- */
+
+int db_sync(struct db *db, struct why *why)
+{
+	sqlite3_file *log = NULL;
+	int rc = sqlite3_file_control(db->sql, "main",
+				      SQLITE_FCNTL_JOURNAL_POINTER, &log);
+
+	if (rc != SQLITE_OK || !log || !log->pMethods)
+		return 0; /* nothing was ever written, or in memory */
+	rc = log->pMethods->xSync(log, SQLITE_SYNC_FULL);
+	if (rc == SQLITE_OK)
+		return 0;
+	return why_set(why, -EIO, "the log could not be synced to the disk");
+}
+
+int64_t db_log_pages(const struct db *db)
+{
+	return db->log_pages;
+}
+
+int db_checkpoint(struct db *db, bool truncate, int64_t *ret_left,
+		  struct why *why)
+{
+	int in_log = 0, copied = 0;
+	int rc = sqlite3_wal_checkpoint_v2(
+		db->sql, "main",
+		truncate ? SQLITE_CHECKPOINT_TRUNCATE
+			 : SQLITE_CHECKPOINT_PASSIVE,
+		&in_log, &copied);
+
+	if (rc != SQLITE_OK)
+		return db_fail(db, rc, "checkpoint", why);
+	*ret_left = in_log > copied ? in_log - copied : 0;
+	return 0;
+}
+
+/* ---- for the test of the plans ---- */
+
+const char *db_stmt_name(enum stmt id)
+{
+	return id < STMT_COUNT ? stmt_text[id].name : NULL;
+}
+
+const char *db_stmt_flags(enum stmt id)
+{
+	return stmt_text[id].flags;
+}
+
+int db_stmt_plan(struct db *db, enum stmt id, struct buf *out, struct why *why)
+{
+	sqlite3_stmt *st = NULL;
+	const char *tail = NULL;
+	char *sql = sqlite3_mprintf("EXPLAIN QUERY PLAN %s", stmt_text[id].sql);
+	int rc = sql ? sqlite3_prepare_v2(db->sql, sql, -1, &st, &tail)
+		     : SQLITE_NOMEM;
+	int r = 0;
+
+	while (rc == SQLITE_OK && (rc = sqlite3_step(st)) == SQLITE_ROW) {
+		buf_text(out, (const char *)sqlite3_column_text(st, 3));
+		buf_byte(out, '\n');
+		rc = SQLITE_OK;
+	}
+	if (rc != SQLITE_DONE)
+		r = db_fail(db, rc, stmt_text[id].name, why);
+	else if (tail && strspn(tail, " \n\t;") != strlen(tail))
+		r = why_set(why, -EINVAL, "%s is more than one statement",
+			    stmt_text[id].name);
+	(void)sqlite3_finalize(st);
+	sqlite3_free(sql);
+	return r;
+}

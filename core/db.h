@@ -1,0 +1,111 @@
+/*
+ * db - the only module that speaks SQLite.
+ *
+ * A statement is named, never written: every SQL text lives in queries*.sql
+ * and is known here by its STMT_ constant. Statements are prepared on first
+ * use and cached until db_close().
+ *
+ * Thread-safety: one struct db belongs to one thread at a time. A file may be
+ * open several times: one writer and any number of readers.
+ */
+#ifndef CORE_DB_H
+#define CORE_DB_H
+
+#include "core/defer.h"
+#include "queries.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct db;
+struct why;
+struct sqlite3_stmt;
+
+enum db_mode {
+	DB_CREATE, /* make the file and the schema; -EEXIST: it is there */
+	DB_WRITE,  /* bring an older schema up to date */
+	DB_READ,
+};
+
+/*
+ * Open @path; ":memory:" is for tests (DB_CREATE). -EBADMSG: not one of our
+ * files, or made by a newer version.
+ */
+int db_open(const char *path, enum db_mode mode, struct db **ret_db,
+	    struct why *why);
+void db_close(struct db *db);
+DEFINE_DROP(db, db_close);
+
+/* A statement in use. Binding errors stick and surface at the first q_step(),
+ * so a caller checks one result per query instead of one per argument. */
+struct q {
+	struct db *db;
+	struct sqlite3_stmt *st;
+	int err;
+};
+
+/* A statement that is in use already is our own mistake (assert): resetting it
+ * would end the other loop unseen. */
+struct q q_open(struct db *db, enum stmt id);
+void q_close(struct q *q);
+void q_i64(struct q *q, int slot, int64_t v);
+void q_id(struct q *q, int slot, int64_t id);	   /* 0 binds SQL NULL */
+void q_text(struct q *q, int slot, const char *v); /* NULL binds SQL NULL */
+void q_textn(struct q *q, int slot, const char *v, size_t len);
+void q_blob(struct q *q, int slot, const void *v, size_t len);
+void q_null(struct q *q, int slot);
+
+/* Text and blobs that are bound must stay as they are until q_close(). */
+
+/* 1: a row is ready; 0: no more rows; negative errno: failed. */
+int q_step(struct q *q, struct why *why);
+/* Run a statement that yields no rows. */
+int q_run(struct q *q, struct why *why);
+int64_t q_col_i64(const struct q *q, int col); /* SQL NULL is 0 */
+/* Valid until the next q_step() or q_close(). */
+const char *q_col_text(const struct q *q, int col);
+const void *q_col_blob(const struct q *q, int col);
+size_t q_col_len(const struct q *q, int col); /* bytes of text or blob */
+bool q_is_null(const struct q *q, int col);
+
+/* An open write transaction; rolled back unless txn_commit() succeeded. All
+ * queries must be closed before either. */
+struct txn {
+	struct db *db;
+};
+int txn_begin(struct txn *tx, struct db *db, struct why *why);
+int txn_commit(struct txn *tx, struct why *why);
+void txn_end(struct txn *tx);
+
+/* Several queries that see one state. db_read_end() accepts NULL. */
+int db_read_begin(struct db *db, struct why *why);
+void db_read_end(struct db *db);
+
+/* Rows that the last statement changed. */
+int64_t db_changes(const struct db *db);
+
+/* Bring the write-ahead log to the disk. -EIO: see store_sync(). Nothing to do
+ * in memory. */
+int db_sync(struct db *db, struct why *why);
+
+/* The length of the log after the last commit here, in pages. */
+int64_t db_log_pages(const struct db *db);
+
+/*
+ * Copy the log into the file, as far as readers let us; with @truncate wait
+ * for them and empty the log. *ret_left: pages that are still only in the log.
+ * -EBUSY: @truncate, and somebody reads.
+ */
+int db_checkpoint(struct db *db, bool truncate, int64_t *ret_left,
+		  struct why *why);
+
+/* Text of a statement and what it does to reach its rows, for the test of the
+ * plans: one line per step. NULL when @id is beyond the last. */
+struct buf;
+const char *db_stmt_name(enum stmt id);
+const char *db_stmt_flags(enum stmt id);
+int db_stmt_plan(struct db *db, enum stmt id, struct buf *out,
+		 struct why *why);
+
+#endif

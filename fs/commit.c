@@ -1,0 +1,391 @@
+#include "fs/commit.h"
+
+#include "core/json.h"
+#include "core/name.h"
+#include "core/repo.h"
+#include "fs/live_priv.h"
+#include "fs/sentences.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+int commit_check(struct call *c, const char *bytes, size_t len)
+{
+	struct json_fault fault;
+	int r;
+
+	if ((int64_t)len > c->fs->options.max_item)
+		return why_set(&c->why, -EFBIG,
+			       "larger than an item may be (%" PRId64
+			       " bytes; option max_item)",
+			       c->fs->options.max_item);
+	r = json_check(bytes, len, 0, &fault);
+	if (r < 0)
+		return why_set(&c->why, r, "out of memory checking an item");
+	if (r == JSON_VALID)
+		return 0;
+	return why_set(&c->why, -EINVAL, "line %zu, column %zu: %s", fault.line,
+		       fault.column, fault.text);
+}
+
+int commit_early_check(struct call *c, const struct spool *s, size_t *checked)
+{
+	struct json_fault fault;
+
+	/* Each byte is looked at twice at most, however small the writes. */
+	if (*checked && s->len < 2 * *checked)
+		return 0;
+	*checked = s->len;
+	if (json_check(s->data, s->len, 0, &fault) != JSON_INVALID)
+		return 0;
+	return why_set(&c->why, -EINVAL, "line %zu, column %zu: %s", fault.line,
+		       fault.column, fault.text);
+}
+
+int commit_refuse(struct call *c, struct moment *m,
+		  const struct refusal *refusal)
+{
+	struct batch_key key = {refusal->proc.pid, refusal->proc.start};
+	struct report_line line = {
+		.folder = refusal->parent,
+		.asked = refusal->name,
+		.outcome = OUTCOME_REJECTED,
+		.reason = c->why.text,
+	};
+	char sentence[600];
+	struct why reason = c->why;
+	int64_t id = 0;
+	int r = 0;
+
+	(void)snprintf(sentence, sizeof(sentence), "'%s' is not stored: %s",
+		       refusal->name, reason.text);
+	sentences_add(c->fs->errors, m->time_ns, refusal->parent, reason.code,
+		      sentence);
+	if (*refusal->kept)
+		r = rejected_drop(m, *refusal->kept, &c->why);
+	if (r == 0)
+		r = rejected_keep(m, refusal->parent, refusal->name,
+				  refusal->bytes, refusal->len, reason.text,
+				  &id, &c->why);
+	if (r == 0)
+		r = batch_note(c->fs->repo->batches, m, &key, &line, &c->why);
+	if (r == 0)
+		r = moment_commit(m, &c->why);
+	if (r < 0)
+		return r;
+	*refusal->kept = id;
+	c->why = reason;
+	return reason.code;
+}
+
+/* A refused process that goes on with the name means its own copy. */
+static void remember_refusal(struct fs *fs, const struct refusal *refusal,
+			     int64_t node, int64_t now_ns)
+{
+	struct act act = {
+		.kind = ACT_DIVERTED,
+		.proc = refusal->proc,
+		.time_ns = now_ns,
+		.parent = refusal->parent,
+		.node = node,
+	};
+
+	memcpy(act.name, refusal->name, strlen(refusal->name) + 1);
+	act_note(fs->live->seen, &act);
+}
+
+void commit_notices(struct call *c, const struct arrival *in,
+		    const struct arrived *out)
+{
+	c->notices_first = true;
+	switch (out->outcome) {
+	case OUTCOME_CREATED:
+		if (!in->node)
+			call_forget_node(c, (uint64_t)in->parent);
+		break;
+	case OUTCOME_EDITED:
+		/* Pages and attributes of the number that it has now; a file
+		 * of its own number is right as the kernel has it. */
+		if (!in->node)
+			call_forget_node(c, (uint64_t)out->node);
+		break;
+	case OUTCOME_UNCHANGED:
+		if (!in->node)
+			call_forget_attr(c, (uint64_t)out->node);
+		break;
+	case OUTCOME_RENAMED:
+	case OUTCOME_SKIPPED:
+		if (in->node)
+			call_forget_name(c, (uint64_t)in->parent, in->name);
+		else
+			call_forget_node(c, (uint64_t)out->node);
+		call_forget_node(c, (uint64_t)in->parent);
+		break;
+	case OUTCOME_REJECTED:
+		break;
+	}
+}
+
+/* ---- a writer on an item ---- */
+
+static struct arrival of_handle(struct fs *fs, const struct handle *h)
+{
+	bool whole = h->truncated || ((h->flags & O_ACCMODE) == O_WRONLY &&
+				      h->covered >= h->spool.len);
+	struct arrival in = {
+		.parent = h->parent,
+		.name = h->name,
+		.target = h->went ? h->went : h->item,
+		.bytes = h->spool.data,
+		.len = h->spool.len,
+		.attr = h->attr,
+		.writers = &h->opener,
+		.writer_count = 1,
+		.base = whole && !h->went ? 0 : h->base,
+		.mark = (h->past_mtime || h->from_past) && !h->went,
+	};
+
+	if (h->pending_set & FUSE_SET_ATTR_MODE)
+		in.attr.mode = h->pending.mode;
+	if (h->pending_set & FUSE_SET_ATTR_UID)
+		in.attr.uid = h->pending.uid;
+	if (h->pending_set & FUSE_SET_ATTR_GID)
+		in.attr.gid = h->pending.gid;
+	in.attr_set = h->pending_set;
+	in.attr.mtime_ns = h->pending_set & FUSE_SET_ATTR_MTIME
+				   ? h->pending.mtime_ns
+				   : live_now(fs);
+	/* A copy beside belongs to who made it. */
+	if (!(h->pending_set & FUSE_SET_ATTR_UID))
+		in.attr.uid = h->who.uid;
+	if (!(h->pending_set & FUSE_SET_ATTR_GID))
+		in.attr.gid = h->who.gid;
+	return in;
+}
+
+static int take_back(struct moment *m, int64_t *rejected, struct why *why)
+{
+	return *rejected ? rejected_drop(m, *rejected, why) : 0;
+}
+
+/* Under both locks. */
+static int commit_writer(struct call *c, struct moment *m, struct handle *h,
+			 bool polite)
+{
+	struct arrival in = of_handle(c->fs, h);
+	struct arrived out;
+	int r;
+
+	if (!h->dirty || (!h->spool.len && h->truncated))
+		return 0; /* an empty overwrite leaves the item as it was */
+	if (h->refused && polite)
+		return 0;
+	r = commit_check(c, in.bytes, in.len);
+	if (r < 0) {
+		struct refusal refusal = {in.parent, in.name,	in.bytes,
+					  in.len,    h->opener, &h->rejected};
+
+		if (polite)
+			return 0;
+		if (h->refused)
+			return r;
+		h->refused = true;
+		remember_refusal(c->fs, &refusal, h->node, m->time_ns);
+		return commit_refuse(c, m, &refusal);
+	}
+	r = take_back(m, &h->rejected, &c->why);
+	if (r == 0)
+		r = arrive(c->fs, m, &in, &out, &c->why);
+	if (r == 0)
+		r = moment_commit(m, &c->why);
+	if (r < 0)
+		return r;
+	arrive_remember(c->fs, m, &in, &out);
+	h->dirty = h->refused = false;
+	h->rejected = 0;
+	h->base = out.content;
+	h->went = out.item;
+	commit_notices(c, &in, &out);
+	return 0;
+}
+
+/* ---- a loose file ---- */
+
+static struct arrival of_loose(const struct loose *f)
+{
+	return (struct arrival){
+		.parent = f->parent,
+		.name = f->name,
+		.target = f->item,
+		.bytes = f->spool.data,
+		.len = f->spool.len,
+		.attr = f->attr,
+		.attr_set = FUSE_SET_ATTR_MODE | FUSE_SET_ATTR_UID |
+			    FUSE_SET_ATTR_GID,
+		.node = f->item ? 0 : f->id,
+		.writers = f->writers,
+		.writer_count = f->writer_count,
+		.base = f->item ? f->content : 0,
+		.mark = !f->item && (f->past_mtime || f->from_past),
+	};
+}
+
+static int arrive_loose(struct call *c, struct moment *m, struct loose *f)
+{
+	struct live *live = c->fs->live;
+	struct arrival in = of_loose(f);
+	struct arrived out;
+	int r = take_back(m, &f->rejected, &c->why);
+
+	if (r == 0 && f->stored)
+		r = scratch_remove(m, f->id, &c->why);
+	if (r == 0)
+		r = arrive(c->fs, m, &in, &out, &c->why);
+	if (r == 0)
+		r = moment_commit(m, &c->why);
+	if (r < 0)
+		return r;
+	arrive_remember(c->fs, m, &in, &out);
+	f->dirty = f->attr_dirty = f->refused = false;
+	f->rejected = 0;
+	f->content = out.content;
+	commit_notices(c, &in, &out);
+	if (!f->item)
+		loose_unname(live->loose, f, out.item);
+	return 0;
+}
+
+/* Under both locks. */
+static int commit_loose(struct call *c, struct moment *m, struct loose *f,
+			bool polite)
+{
+	int r;
+
+	if (f->unlinked)
+		return 0;
+	if (!f->item_name && name_is_short_lived(f->name))
+		return 0; /* it may never be worth a row */
+	if (!f->item_name)
+		return loose_store(m, f, &c->why);
+	if (!f->dirty || !f->spool.len || (f->refused && polite))
+		return 0;
+	r = commit_check(c, f->spool.data, f->spool.len);
+	if (r < 0) {
+		struct refusal refusal = {f->parent,	    f->name,
+					  f->spool.data,    f->spool.len,
+					  f->writers[0],    &f->rejected};
+
+		if (polite)
+			return 0;
+		if (f->refused)
+			return r;
+		f->refused = true;
+		remember_refusal(c->fs, &refusal, f->id, m->time_ns);
+		return commit_refuse(c, m, &refusal);
+	}
+	return arrive_loose(c, m, f);
+}
+
+/* Without the writer lock when there is nothing to do. */
+static bool has_work(struct live *live, const struct handle *h)
+{
+	DROP(live_unlock_p) struct live *locked = live;
+
+	live_lock(locked);
+	return h->loose ? h->loose->dirty || h->loose->attr_dirty : h->dirty;
+}
+
+int commit_handle(struct call *c, struct handle *h, bool polite)
+{
+	DROP(moment_end) struct moment m = {0};
+	struct live *live = c->fs->live;
+	int r;
+
+	if (!has_work(live, h))
+		return 0;
+	r = moment_begin(c->fs->repo->store, &h->who, &m, &c->why);
+	if (r < 0)
+		return r;
+	live_lock(live);
+	r = h->loose ? commit_loose(c, &m, h->loose, polite)
+		     : commit_writer(c, &m, h, polite);
+	live_unlock(live);
+	return r;
+}
+
+/* ---- the last close ---- */
+
+/* Nobody has it open any more: what becomes of it. Under both locks. */
+static int settle_loose(struct call *c, struct moment *m, struct loose *f)
+{
+	struct live *live = c->fs->live;
+	int r;
+
+	f->closed_ns = m->time_ns;
+	if (f->item || f->unlinked) {
+		loose_drop(live->loose, f);
+		return 0;
+	}
+	if (f->refused && !f->stored) {
+		/* All it ever had was refused, and is kept elsewhere. */
+		call_forget_name(c, (uint64_t)f->parent, f->name);
+		loose_drop(live->loose, f);
+		return 0;
+	}
+	if (!f->stored && name_is_short_lived(f->name))
+		return 0; /* live_upkeep() stores it if it stays */
+	r = loose_store(m, f, &c->why);
+	if (r == 0)
+		loose_drop(live->loose, f);
+	return r;
+}
+
+static int release_loose(struct call *c, struct handle *h)
+{
+	DROP(moment_end) struct moment m = {0};
+	struct live *live = c->fs->live;
+	struct loose *f = h->loose;
+	bool simple;
+	int r;
+
+	live_lock(live);
+	simple = --f->opens > 0;
+	if (!simple && (f->item || f->unlinked)) {
+		loose_drop(live->loose, f);
+		simple = true;
+	}
+	live_unlock(live);
+	if (simple)
+		return 0;
+	r = moment_begin(c->fs->repo->store, &h->who, &m, &c->why);
+	if (r < 0)
+		return r;
+	live_lock(live);
+	/* It may have been opened again, or be gone, by now. */
+	f = loose_by_id(live->loose, h->node);
+	r = f && f == h->loose && !f->opens ? settle_loose(c, &m, f) : 0;
+	live_unlock(live);
+	return r;
+}
+
+void commit_release(struct call *c, struct handle *h)
+{
+	int r = 0;
+
+	if ((h->flags & O_ACCMODE) != O_RDONLY)
+		r = commit_handle(c, h, false);
+	/* Nobody hears of an error any more; the report and .control/errors
+	 * have it. */
+	if (r < 0 && r != -EINVAL)
+		sentences_add(c->fs->errors, live_now(c->fs),
+			      h->loose ? h->loose->parent : h->parent, r,
+			      c->why.text);
+	if (h->loose)
+		r = release_loose(c, h);
+	if (r < 0 && r != -EINVAL)
+		sentences_add(c->fs->errors, live_now(c->fs), TREE_ROOT, r,
+			      c->why.text);
+}

@@ -1,0 +1,60 @@
+/*
+ * commit - from what an open file has collected to the repository: check it,
+ * refuse it with a reason, or let it arrive; and tell the kernel.
+ *
+ * Thread-safety: takes the writer lock, then that of the live tree.
+ */
+#ifndef FS_COMMIT_H
+#define FS_COMMIT_H
+
+#include "fs/arrive.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct call;
+struct entry;
+struct handle;
+struct loose;
+
+/*
+ * Commit what @h has written, if anything. @polite: a process that only shares
+ * the handle closes its copy (a fork): valid content is committed, anything
+ * else waits without complaint. -EINVAL: not valid; the bytes are kept in
+ * .control/rejected and the reason is in the report.
+ */
+int commit_handle(struct call *c, struct handle *h, bool polite);
+
+/* The last close: commit what is left, then store or drop a loose file. */
+void commit_release(struct call *c, struct handle *h);
+
+/* As the bytes are checked on the way into a file that would be an item:
+ * -EINVAL if no continuation is valid. @checked: how much was looked at. */
+struct spool;
+int commit_early_check(struct call *c, const struct spool *s,
+		       size_t *checked);
+
+/* 0 or -EINVAL with the fault in c->why. */
+int commit_check(struct call *c, const char *bytes, size_t len);
+
+/*
+ * Keep refused bytes and say so in the report; commits @m. The reason is in
+ * c->why, whose code is returned. For the bytes of a file in memory the live
+ * lock is held.
+ */
+struct refusal {
+	int64_t parent;
+	const char *name;
+	const char *bytes;
+	size_t len;
+	struct proc proc;
+	int64_t *kept; /* id of what was kept before and is replaced; in, out */
+};
+int commit_refuse(struct call *c, struct moment *m,
+		  const struct refusal *refusal);
+
+/* What the kernel must forget after @in became @out. */
+void commit_notices(struct call *c, const struct arrival *in,
+		    const struct arrived *out);
+
+#endif

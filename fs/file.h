@@ -1,0 +1,49 @@
+/*
+ * file - an open file or directory: what fi->fh points to.
+ *
+ * RELEASE may arrive while the thread that answered the last READ is still
+ * sending from the file's bytes. Whoever replies from them therefore holds a
+ * reference (reply.file).
+ *
+ * Thread-safety: references may be taken and dropped anywhere; the bytes of a
+ * file whose content is fixed at open are only read; others use the lock.
+ */
+#ifndef FS_FILE_H
+#define FS_FILE_H
+
+#include "core/buf.h"
+#include "core/defer.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
+
+struct call;
+struct node_kind;
+
+struct file {
+	const struct node_kind *kind;
+	uint64_t ino;
+	atomic_int refs;
+	pthread_mutex_t lock;
+	struct buf bytes;
+	void *own; /* of the kind; freed by its free_own */
+};
+
+/* One reference, for fi->fh. -ENOMEM. */
+int file_new(const struct node_kind *kind, uint64_t ino,
+	     struct file **ret_file);
+struct file *file_get(struct file *file);
+void file_put(struct file *file); /* accepts NULL */
+DEFINE_DROP(file, file_put);
+
+static inline struct file *file_of(uint64_t fh)
+{
+	return (struct file *)(uintptr_t)fh;
+}
+
+/* The read of every file whose bytes are fixed at open. */
+int file_read_bytes(struct call *c, struct file *file, size_t size,
+		    int64_t offset);
+
+#endif

@@ -1,0 +1,49 @@
+/*
+ * fs - one mounted repository: what every request can reach.
+ *
+ * Thread-safety: set up before the first request, then only read; the parts
+ * have their own locks.
+ */
+#ifndef FS_FS_H
+#define FS_FS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct live;
+struct notifier;
+struct procs;
+struct repo;
+struct sentences;
+struct texts;
+struct views;
+struct fuse_session;
+
+enum overwrite { OVERWRITE_AUTO, OVERWRITE_EDIT, OVERWRITE_RESTORE };
+enum identical { IDENTICAL_AUTO, IDENTICAL_SKIP, IDENTICAL_NUMBER };
+
+struct fs_options {
+	enum overwrite overwrite;
+	enum identical identical;
+	int64_t max_item;    /* bytes of one item: EFBIG past it */
+	bool snapdir_visible;
+	bool read_only;
+};
+
+struct fs {
+	struct fs_options options;
+	const char *mountpoint; /* absolute */
+	uid_t owner;		/* of the repository file */
+	gid_t group;
+	struct repo *repo;
+	struct fuse_session *session;
+	struct notifier *notifier;
+	struct procs *procs;	   /* thread -> process */
+	struct live *live;	   /* what is in flight in the live tree */
+	struct views *views;	   /* numbers of looked-up past views */
+	struct sentences *errors;  /* .control/errors */
+	struct texts *texts;	   /* last known sizes and results */
+};
+
+#endif

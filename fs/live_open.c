@@ -1,0 +1,374 @@
+/*
+ * Open, read and the last close of live files.
+ */
+#include "core/blob.h"
+#include "core/db.h"
+#include "core/env.h"
+#include "core/repo.h"
+#include "fs/commit.h"
+#include "fs/kinds.h"
+#include "fs/live_priv.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+int64_t live_now(const struct fs *fs)
+{
+	return env_now_ns(store_env(fs->repo->store));
+}
+
+struct proc live_proc(struct call *c, struct who *ret_who)
+{
+	char program[32];
+	struct proc proc =
+		procs_lookup(c->fs->procs, c->tid, live_now(c->fs), program);
+
+	if (ret_who) {
+		*ret_who = (struct who){
+			.uid = c->uid, .gid = c->gid, .pid = proc.pid};
+		memcpy(ret_who->program, program, sizeof(program));
+	}
+	return proc;
+}
+
+int live_open_dir(struct call *c, uint64_t ino, struct fuse_file_info *fi)
+{
+	struct file *file;
+	int r = file_new(&kind_live, ino, &file);
+
+	(void)c;
+	if (r < 0)
+		return r;
+	fi->fh = (uintptr_t)file;
+	fi->cache_readdir = 1;
+	fi->keep_cache = 1;
+	return 0;
+}
+
+/* A file with a handle, in fi->fh; the caller fills in what it is of. */
+static int new_handle(struct call *c, uint64_t ino, struct fuse_file_info *fi,
+		      struct handle **ret)
+{
+	DROP(file_put_p) struct file *file = NULL;
+	struct handle *h;
+	int r = file_new(&kind_live, ino, &file);
+
+	if (r < 0)
+		return r;
+	h = calloc(1, sizeof(*h));
+	if (!h)
+		return -ENOMEM;
+	file->own = h;
+	h->file = file;
+	h->opener = live_proc(c, &h->who);
+	h->tid = c->tid;
+	h->flags = fi->flags;
+	h->node = inum_payload(ino);
+	fi->fh = (uintptr_t)TAKE(file);
+	*ret = h;
+	return 0;
+}
+
+static void link_handle(struct live *live, struct handle *h)
+{
+	h->next = live->handles;
+	if (h->next)
+		h->next->link = &h->next;
+	h->link = &live->handles;
+	live->handles = h;
+}
+
+static void unlink_handle(struct handle *h)
+{
+	if (!h->link)
+		return;
+	*h->link = h->next;
+	if (h->next)
+		h->next->link = h->link;
+	h->link = NULL;
+}
+
+int live_open_loose(struct call *c, struct loose *loose,
+		    struct fuse_file_info *fi)
+{
+	struct handle *h;
+	uint64_t ino = inum_make(INUM_LIVE, (uint64_t)loose->id);
+	int r = new_handle(c, ino, fi, &h);
+
+	if (r < 0)
+		return r;
+	h->loose = loose;
+	loose->opens++;
+	link_handle(c->fs->live, h);
+	fi->keep_cache = 1;
+	return 0;
+}
+
+/* The bytes of a scratch row into @file. */
+static int load_bytes(struct call *c, struct db *db, const struct scratch *s,
+		      struct loose *file)
+{
+	DROP(buf_done) struct buf bytes = {0};
+	int r = s->content
+			? blob_get(db, s->content, false, &bytes, &c->why)
+			: scratch_read(db, s->id, &bytes, &c->why);
+
+	if (r < 0)
+		return r;
+	return spool_write(&file->spool, bytes.data, bytes.len, 0);
+}
+
+static void drop_loose(struct loose **file)
+{
+	if (!*file)
+		return;
+	spool_done(&(*file)->spool);
+	free(*file);
+}
+
+int live_load_scratch(struct call *c, struct db *db, int64_t id,
+		      struct loose **ret)
+{
+	DROP(drop_loose) struct loose *file = NULL;
+	DROP(buf_done) struct buf name = {0};
+	struct live *live = c->fs->live;
+	struct scratch s;
+	int r = scratch_get(db, id, &s, &c->why);
+
+	if (r < 0)
+		return r;
+	*ret = NULL;
+	if (s.type != SCRATCH_FILE)
+		return 0;
+	file = calloc(1, sizeof(*file));
+	if (!file)
+		return -ENOMEM;
+	r = scratch_name(db, id, &name, &c->why);
+	if (r == 0)
+		r = load_bytes(c, db, &s, file);
+	if (r < 0)
+		return r;
+	memcpy(file->name, name.data,
+	       name.len < sizeof(file->name) ? name.len : 255);
+	file->id = id;
+	file->parent = s.parent;
+	file->attr = s.attr;
+	file->content = s.content;
+	file->was = s.was;
+	file->stored = true;
+
+	live_lock(live);
+	*ret = loose_by_id(live->loose, id); /* somebody was quicker */
+	if (!*ret) {
+		loose_add(live->loose, file);
+		*ret = TAKE(file);
+	}
+	live_unlock(live);
+	return 0;
+}
+
+/* 1: it is a loose file, opened. */
+static int open_in_memory(struct call *c, int64_t node,
+			  struct fuse_file_info *fi)
+{
+	DROP(live_unlock_p) struct live *live = c->fs->live;
+	struct loose *file;
+	int r;
+
+	live_lock(live);
+	file = loose_by_id(live->loose, node);
+	if (!file || (file->item && !file->opens))
+		return 0;
+	if (file->item && !file->dirty)
+		return 0; /* an item by now, to be opened as one */
+	r = live_open_loose(c, file, fi);
+	return r < 0 ? r : 1;
+}
+
+/* What a writer wrote to, should the item be gone when it is done. */
+static int keep_name(struct call *c, const struct entry *entry,
+		     char ret_name[256])
+{
+	DROP(buf_done) struct buf name = {0};
+	int r = tree_name(c->reader.db, MOMENT_NOW, entry->id, &name, &c->why);
+
+	if (r < 0)
+		return r;
+	memset(ret_name, 0, 256);
+	memcpy(ret_name, name.data, name.len < 255 ? name.len : 255);
+	return 0;
+}
+
+static int open_item(struct call *c, uint64_t ino, const struct entry *entry,
+		     uint64_t generation, struct fuse_file_info *fi)
+{
+	struct live *live = c->fs->live;
+	int access = fi->flags & O_ACCMODE;
+	char name[256] = "";
+	struct handle *h;
+	int r = access == O_RDONLY ? 0 : keep_name(c, entry, name);
+
+	if (r == 0)
+		r = new_handle(c, ino, fi, &h);
+	if (r < 0)
+		return r;
+	memcpy(h->name, name, sizeof(name));
+	h->parent = entry->parent;
+	h->item = entry->id;
+	h->attr = entry->attr;
+	h->size = entry->size;
+	h->content = entry->content;
+	h->generation = generation;
+	fi->keep_cache = 1;
+	fi->noflush = access == O_RDONLY;
+	/* What is written must not be in the item's pages before it is decided
+	 * whose bytes they are. A plain O_RDWR needs pages for mappings. */
+	fi->direct_io = access == O_WRONLY;
+	live_lock(live);
+	link_handle(live, h);
+	if (access != O_WRONLY)
+		seen_note(live->seen, h->opener, h->item, h->content);
+	live_unlock(live);
+	return 0;
+}
+
+int live_open(struct call *c, uint64_t ino, struct fuse_file_info *fi)
+{
+	int64_t node = inum_payload(ino);
+	uint64_t generation = store_generation(c->fs->repo->store);
+	struct loose *file = NULL;
+	struct entry entry;
+	struct db *db = call_db(c);
+	int r = open_in_memory(c, node, fi);
+
+	if (!db)
+		return c->why.code;
+	/* Again if somebody's last close comes between the two looks. */
+	for (int tries = 0; r == 0 && tries < 8; tries++) {
+		r = tree_by_node(db, node, &entry, &c->why);
+		if (r == 0)
+			return open_item(c, ino, &entry, generation, fi);
+		if (r != -ENOENT)
+			return r;
+		r = live_load_scratch(c, db, node, &file);
+		if (r < 0)
+			return r;
+		if (!file)
+			return -EISDIR;
+		r = open_in_memory(c, node, fi);
+	}
+	return r == 0 ? -ESTALE : r < 0 ? r : 0;
+}
+
+/* ---- read ---- */
+
+/* Copy out of memory, since a writer may change it before it is sent. */
+static int reply_copy(struct call *c, const char *bytes, size_t len,
+		      size_t size, int64_t offset)
+{
+	size_t at = (size_t)offset < len ? (size_t)offset : len;
+	size_t count = size < len - at ? size : len - at;
+
+	c->reply.kind = REPLY_DATA;
+	c->reply.count = count;
+	if (!count)
+		return 0;
+	c->reply.data = malloc(count);
+	if (!c->reply.data)
+		return -ENOMEM;
+	memcpy(c->reply.data, bytes + at, count);
+	return 0;
+}
+
+/*
+ * The content to read: the item's present one, since pages are shared by all
+ * who have it open; the last known one once the node is gone. Under the
+ * file's lock.
+ */
+static int refresh(struct call *c, struct handle *h)
+{
+	uint64_t generation = store_generation(c->fs->repo->store);
+	struct entry entry;
+	struct db *db;
+	int r;
+
+	if (h->loaded && h->loaded == h->content &&
+	    h->generation == generation)
+		return 0;
+	db = call_db(c);
+	if (!db)
+		return c->why.code;
+	if (h->generation != generation) {
+		r = tree_by_node(db, h->node, &entry, &c->why);
+		if (r < 0 && r != -ENOENT)
+			return r;
+		if (r == 0)
+			h->content = entry.content;
+		h->generation = generation;
+	}
+	if (h->loaded == h->content)
+		return 0;
+	h->file->bytes.len = 0;
+	h->loaded = 0;
+	r = blob_get(db, h->content, false, &h->file->bytes, &c->why);
+	if (r < 0)
+		return r;
+	h->loaded = h->content;
+	return 0;
+}
+
+int live_read(struct call *c, struct file *file, size_t size, int64_t offset)
+{
+	struct live *live = c->fs->live;
+	struct handle *h = handle_of(file);
+	int r;
+
+	live_lock(live);
+	if (h->begun ||
+	    (h->loose && (!h->loose->item || h->loose->dirty))) {
+		const struct spool *s =
+			h->loose ? &h->loose->spool : &h->spool;
+
+		r = reply_copy(c, s->data, s->len, size, offset);
+		live_unlock(live);
+		return r;
+	}
+	live_unlock(live);
+
+	pthread_mutex_lock(&file->lock);
+	r = refresh(c, h);
+	if (r == 0)
+		r = reply_copy(c, file->bytes.data, file->bytes.len, size,
+			       offset);
+	pthread_mutex_unlock(&file->lock);
+	return r;
+}
+
+/* ---- the last close ---- */
+
+void live_free_own(struct file *file)
+{
+	struct handle *h = file->own;
+
+	if (!h)
+		return; /* a directory */
+	assert(!h->link);
+	spool_done(&h->spool);
+	free(h);
+}
+
+void live_release(struct call *c, struct file *file)
+{
+	struct live *live = c->fs->live;
+	struct handle *h = file->own;
+
+	if (!h)
+		return;
+	commit_release(c, h);
+	live_lock(live);
+	unlink_handle(h);
+	live_unlock(live);
+}

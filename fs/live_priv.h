@@ -1,0 +1,160 @@
+/*
+ * live_priv - what the files of the live tree share.
+ */
+#ifndef FS_LIVE_PRIV_H
+#define FS_LIVE_PRIV_H
+
+#include "core/moment.h"
+#include "core/report.h"
+#include "core/scratch.h"
+#include "core/tree.h"
+#include "fs/call.h"
+#include "fs/file.h"
+#include "fs/fs.h"
+#include "fs/live.h"
+#include "fs/loose.h"
+#include "fs/proc.h"
+#include "fs/seen.h"
+#include "fs/spool.h"
+
+#include <pthread.h>
+
+struct handle;
+
+struct live {
+	pthread_mutex_t lock;
+	struct loose_files *loose;
+	struct seen *seen;
+	struct handle *handles; /* all open files, newest first */
+};
+
+/*
+ * An open file of the live tree (file->own). It has one of three forms: of a
+ * loose file (loose is set); a reader of an item; a writer on an item, which
+ * collects what is written in a spool of its own, so that nobody sees another
+ * item's bytes before it is decided where they go.
+ */
+struct handle {
+	struct file *file;
+	struct proc opener;
+	pid_t tid; /* the thread that opened it */
+	struct who who;
+	int flags; /* of open(2) */
+	struct loose *loose;
+
+	struct handle *next, **link; /* in live->handles */
+
+	int64_t node;
+	int64_t item;
+	struct attr attr; /* of the item at open: for a node that is gone */
+	int64_t size;
+	int64_t content;     /* of the item, when it was last looked at */
+	int64_t loaded;	     /* the content that file->bytes holds */
+	uint64_t generation; /* of the store, at that look */
+
+	/* Writers only, from here on. */
+	int64_t parent; /* where the item was at open */
+	char name[256];
+	struct spool spool;
+	bool begun;	/* the spool holds what this handle makes of the item */
+	bool truncated; /* it began empty */
+	bool dirty;	/* written since the last commit */
+	bool refused;	/* these bytes were refused already */
+	bool past_mtime, from_past;
+	int64_t base;	 /* the content it began with */
+	size_t covered;	 /* written in one piece from 0 */
+	size_t checked;	 /* known to be a beginning of JSON */
+	int64_t went;	 /* 0, or the item of its first commit */
+	int64_t rejected;
+	struct attr pending; /* attributes set before the commit */
+	int pending_set;     /* FUSE_SET_ATTR_ bits */
+};
+
+static inline void live_lock(struct live *live)
+{
+	pthread_mutex_lock(&live->lock);
+}
+
+static inline void live_unlock(struct live *live)
+{
+	pthread_mutex_unlock(&live->lock);
+}
+
+/* For DROP(). */
+static inline void live_unlock_p(struct live **live)
+{
+	if (*live)
+		live_unlock(*live);
+}
+
+static inline struct handle *handle_of(const struct file *file)
+{
+	return file->own;
+}
+
+int64_t live_now(const struct fs *fs);
+struct proc live_proc(struct call *c, struct who *ret_who);
+
+/* ---- live_look.c ---- */
+void scratch_node(const struct scratch *s, struct node *ret);
+void loose_node(const struct loose *file, struct node *ret);
+int live_getattr(struct call *c, uint64_t ino, struct node *ret);
+int live_lookup(struct call *c, uint64_t dir, const char *name,
+		struct node *ret);
+int live_list(struct call *c, uint64_t ino, struct file *dir, int64_t offset,
+	      struct listing *out);
+int live_readlink(struct call *c, uint64_t ino);
+
+/* ---- live_open.c ---- */
+int live_open_dir(struct call *c, uint64_t ino, struct fuse_file_info *fi);
+int live_open(struct call *c, uint64_t ino, struct fuse_file_info *fi);
+int live_read(struct call *c, struct file *file, size_t size, int64_t offset);
+void live_release(struct call *c, struct file *file);
+void live_free_own(struct file *file);
+/* A handle on a loose file, counted in its opens; live lock held. */
+int live_open_loose(struct call *c, struct loose *loose,
+		    struct fuse_file_info *fi);
+/* Load a stored scratch file; the live lock is not held. NULL in *ret: it is
+ * a folder or link. */
+int live_load_scratch(struct call *c, struct db *db, int64_t id,
+		      struct loose **ret);
+
+/* ---- live_write.c ---- */
+int live_write(struct call *c, struct file *file, const char *bytes,
+	       size_t size, int64_t offset);
+int live_flush(struct call *c, struct file *file);
+int live_fsync(struct call *c, struct file *file);
+/* FUSE_SET_ATTR_SIZE of a file. */
+int live_truncate(struct call *c, uint64_t ino, struct file *file,
+		  int64_t size);
+
+/* ---- live_attr.c ---- */
+int live_setattr(struct call *c, uint64_t ino, struct file *file,
+		 const struct stat *st, int set, struct node *ret);
+void attr_apply(struct attr *attr, const struct stat *st, int set,
+		int64_t now_ns);
+/* A modification time that is set explicitly and is past. */
+bool attr_is_past(const struct stat *st, int set, int64_t now_ns);
+
+/* ---- live_name.c ---- */
+int live_mkdir(struct call *c, uint64_t dir, const char *name, mode_t mode,
+	       struct node *ret);
+int live_create(struct call *c, uint64_t dir, const char *name, mode_t mode,
+		struct fuse_file_info *fi, struct node *ret);
+int live_symlink(struct call *c, uint64_t dir, const char *name,
+		 const char *target, struct node *ret);
+int live_unlink(struct call *c, uint64_t dir, const char *name);
+int live_rmdir(struct call *c, uint64_t dir, const char *name);
+/* 1: entries of @dir may be items, 0: it is a scratch folder; -ENOENT. */
+int live_holds_items(struct call *c, struct db *db, int64_t dir);
+
+/* ---- live_rename.c ---- */
+int live_rename(struct call *c, uint64_t dir, const char *name,
+		uint64_t new_dir, const char *new_name, unsigned flags);
+
+/* ---- live_store.c ---- */
+/* Store a loose file as a scratch row, or what changed of it; commits @m.
+ * Live lock held. */
+int loose_store(struct moment *m, struct loose *file, struct why *why);
+
+#endif

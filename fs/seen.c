@@ -1,0 +1,184 @@
+#include "fs/seen.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PROCS = 128, ITEMS = 256, ACTS = 1024 };
+
+struct sight {
+	int64_t item, content;
+};
+
+struct witness {
+	struct proc proc;
+	uint64_t used; /* of the clock in struct seen */
+	unsigned next; /* where the next sight goes */
+	struct sight *sights; /* ITEMS of them, when first needed */
+};
+
+struct seen {
+	uint64_t clock;
+	struct witness witnesses[PROCS];
+	struct act acts[ACTS]; /* a ring; proc.pid 0: empty */
+	unsigned next_act;
+};
+
+int seen_new(struct seen **ret)
+{
+	*ret = calloc(1, sizeof(**ret));
+	return *ret ? 0 : -ENOMEM;
+}
+
+void seen_free(struct seen *seen)
+{
+	if (!seen)
+		return;
+	for (int i = 0; i < PROCS; i++)
+		free(seen->witnesses[i].sights);
+	free(seen);
+}
+
+static const struct witness *find_witness(const struct seen *seen,
+					  struct proc proc)
+{
+	for (int i = 0; i < PROCS; i++) {
+		if (proc_same(seen->witnesses[i].proc, proc))
+			return &seen->witnesses[i];
+	}
+	return NULL;
+}
+
+/* The one of @proc, or the one that was used longest ago, emptied. */
+static struct witness *claim_witness(struct seen *seen, struct proc proc)
+{
+	struct witness *oldest = &seen->witnesses[0];
+
+	for (int i = 0; i < PROCS; i++) {
+		struct witness *w = &seen->witnesses[i];
+
+		if (proc_same(w->proc, proc))
+			return w;
+		if (w->used < oldest->used)
+			oldest = w;
+	}
+	if (!oldest->sights)
+		oldest->sights = calloc(ITEMS, sizeof(*oldest->sights));
+	else
+		memset(oldest->sights, 0, ITEMS * sizeof(*oldest->sights));
+	if (!oldest->sights)
+		return NULL; /* forgetting is safe */
+	oldest->proc = proc;
+	oldest->next = 0;
+	return oldest;
+}
+
+static struct sight *find_sight(const struct witness *w, int64_t item)
+{
+	for (int i = 0; i < ITEMS; i++) {
+		if (w->sights[i].item == item)
+			return &w->sights[i];
+	}
+	return NULL;
+}
+
+void seen_note(struct seen *seen, struct proc proc, int64_t item,
+	       int64_t content)
+{
+	struct witness *w;
+	struct sight *sight;
+
+	if (!proc.pid || !item)
+		return;
+	w = claim_witness(seen, proc);
+	if (!w)
+		return;
+	w->used = ++seen->clock;
+	sight = find_sight(w, item);
+	if (!sight) {
+		sight = &w->sights[w->next];
+		w->next = (w->next + 1) % ITEMS;
+	}
+	*sight = (struct sight){.item = item, .content = content};
+}
+
+bool seen_has(const struct seen *seen, struct proc proc, int64_t item,
+	      int64_t content)
+{
+	const struct witness *w = proc.pid ? find_witness(seen, proc) : NULL;
+	const struct sight *sight = w ? find_sight(w, item) : NULL;
+
+	return sight && sight->content == content;
+}
+
+void act_note(struct seen *seen, const struct act *act)
+{
+	if (!act->proc.pid)
+		return;
+	seen->acts[seen->next_act] = *act;
+	seen->next_act = (seen->next_act + 1) % ACTS;
+}
+
+/* Newest first; stops at the first that is too old, or empty. */
+static struct act *next_act(struct seen *seen, unsigned *back,
+			    enum act_kind kind, int64_t oldest_ns)
+{
+	while (*back < ACTS) {
+		struct act *act;
+
+		++*back;
+		act = &seen->acts[(seen->next_act + ACTS - *back) % ACTS];
+		if (!act->time_ns || act->time_ns < oldest_ns)
+			return NULL;
+		if (act->kind == kind && act->proc.pid)
+			return act;
+	}
+	return NULL;
+}
+
+struct act *act_on_name(struct seen *seen, enum act_kind kind,
+			struct proc proc, int64_t parent, const char *name,
+			int64_t now_ns, int64_t age_ns)
+{
+	unsigned back = 0;
+	struct act *act;
+
+	while ((act = next_act(seen, &back, kind, now_ns - age_ns))) {
+		if (act->parent == parent && proc_same(act->proc, proc) &&
+		    strcmp(act->name, name) == 0)
+			return act;
+	}
+	return NULL;
+}
+
+struct act *act_on_node(struct seen *seen, enum act_kind kind,
+			struct proc proc, int64_t node, int64_t now_ns,
+			int64_t age_ns)
+{
+	unsigned back = 0;
+	struct act *act;
+
+	while ((act = next_act(seen, &back, kind, now_ns - age_ns))) {
+		if (act->node == node && proc_same(act->proc, proc))
+			return act;
+	}
+	return NULL;
+}
+
+struct act *act_on_item(struct seen *seen, enum act_kind kind, int64_t item,
+			int64_t now_ns, int64_t age_ns)
+{
+	unsigned back = 0;
+	struct act *act;
+
+	while ((act = next_act(seen, &back, kind, now_ns - age_ns))) {
+		if (act->item == item)
+			return act;
+	}
+	return NULL;
+}
+
+void act_forget(struct act *act)
+{
+	act->proc.pid = 0; /* its time stays: the ring is in order of time */
+}

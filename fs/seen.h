@@ -1,0 +1,73 @@
+/*
+ * seen - which process has seen which content of which item, and what
+ * processes have lately done to names. It decides edit or restore.
+ *
+ * A process has seen the content that was current when it last opened the item
+ * for reading, and the one it wrote itself. Contents are compared, not
+ * versions: what a program has seen is bytes.
+ *
+ * Bounded: 128 processes with 256 items each, so that a grep over everything
+ * makes an editor forget nothing; 1,024 acts. Forgetting makes a restore,
+ * which loses nothing.
+ *
+ * Thread-safety: none; the lock of the live tree.
+ */
+#ifndef FS_SEEN_H
+#define FS_SEEN_H
+
+#include "fs/proc.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct seen;
+
+int seen_new(struct seen **ret);
+void seen_free(struct seen *seen);
+DEFINE_DROP(seen, seen_free);
+
+void seen_note(struct seen *seen, struct proc proc, int64_t item,
+	       int64_t content);
+bool seen_has(const struct seen *seen, struct proc proc, int64_t item,
+	      int64_t content);
+
+enum act_kind {
+	/* An item left its name: unlinked, or renamed aside. It comes back if
+	 * the name does. */
+	ACT_REMOVED,
+	/* What the process wrote to a name went elsewhere (item), or nowhere
+	 * (0: refused). What it does next to that name is meant for its own
+	 * copy. */
+	ACT_DIVERTED,
+	/* An edit that a modification time in the past may yet turn into a
+	 * restore; or a new item, whose attributes may still be completed. */
+	ACT_SAVED,
+};
+
+struct act {
+	enum act_kind kind;
+	struct proc proc;
+	int64_t time_ns;
+	int64_t parent; /* the name that was acted on */
+	char name[256];
+	int64_t node; /* the kernel's number of what was there, 0: none */
+	int64_t item; /* removed: it; diverted: the copy; saved: it */
+	int64_t moment; /* removed: when; saved: born of the new state */
+	bool edit;    /* saved: over a former version */
+};
+
+void act_note(struct seen *seen, const struct act *act);
+/* The newest act of the kind by @proc on a name, not older than @age_ns. */
+struct act *act_on_name(struct seen *seen, enum act_kind kind,
+			struct proc proc, int64_t parent, const char *name,
+			int64_t now_ns, int64_t age_ns);
+/* ... on a node. */
+struct act *act_on_node(struct seen *seen, enum act_kind kind,
+			struct proc proc, int64_t node, int64_t now_ns,
+			int64_t age_ns);
+/* ... that removed @item, by anyone. */
+struct act *act_on_item(struct seen *seen, enum act_kind kind, int64_t item,
+			int64_t now_ns, int64_t age_ns);
+void act_forget(struct act *act);
+
+#endif
