@@ -1,0 +1,62 @@
+/*
+ * The commands: what is done, and what the kernel must forget then.
+ */
+#include "core/command.h"
+#include "core/repo.h"
+#include "core/revert.h"
+#include "fs/call.h"
+#include "fs/control.h"
+#include "fs/fs.h"
+
+#include <errno.h>
+
+static uint64_t live_ino(int64_t node)
+{
+	return inum_make(INUM_LIVE, (uint64_t)node);
+}
+
+static void forget_place(struct call *c, int64_t parent, const char *name)
+{
+	if (!parent)
+		return;
+	call_forget_name(c, live_ino(parent), name);
+	call_forget_node(c, live_ino(parent));
+}
+
+static void forget(struct call *c, const struct touched_list *list)
+{
+	for (size_t i = 0; i < list->len; i++) {
+		const struct touched *t = &list->entries[i];
+
+		if (t->content && t->node)
+			call_forget_node(c, live_ino(t->node));
+		forget_place(c, t->old_parent, t->old_name);
+		forget_place(c, t->new_parent, t->new_name);
+	}
+}
+
+static int run(struct call *c, int64_t folder, const char *verb,
+	       const char *line, struct buf *out)
+{
+	DROP(revert_result_done) struct revert_result result = {0};
+	struct who who = call_who(c);
+	int r = command_run(c->fs->repo, &who, folder, verb, line, out,
+			    &result, &c->why);
+
+	if (r < 0)
+		return r;
+	forget(c, &result.touched);
+	return store_sync(c->fs->repo->store, &c->why);
+}
+
+int control_run_snapshot(struct call *c, int64_t folder, const char *line,
+			 struct buf *out)
+{
+	return run(c, folder, "snapshot", line, out);
+}
+
+int control_run_revert(struct call *c, int64_t folder, const char *line,
+		       struct buf *out)
+{
+	return run(c, folder, "revert", line, out);
+}

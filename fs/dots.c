@@ -1,0 +1,27 @@
+#include "fs/dots.h"
+
+#include "fs/call.h"
+#include "fs/kinds.h"
+
+#include <errno.h>
+#include <string.h>
+
+int dots_lookup(struct call *c, int64_t folder, const char *name,
+		struct node *ret)
+{
+	static const struct {
+		const char *name;
+		enum inum_kind kind;
+	} dots[] = {
+		{".snapshots", INUM_SNAPDIR},
+		{".control", INUM_CONTROL},
+	};
+
+	for (size_t i = 0; i < sizeof(dots) / sizeof(dots[0]); i++) {
+		uint64_t ino = inum_make(dots[i].kind, (uint64_t)folder);
+
+		if (strcmp(dots[i].name, name) == 0)
+			return node_kind(ino)->getattr(c, ino, ret);
+	}
+	return -ENOENT;
+}

@@ -1,0 +1,55 @@
+/*
+ * past - folders and items as they were: the trees under .snapshots.
+ *
+ * What is past never changes, so the kernel keeps all of it until it needs the
+ * memory: names, attributes, listings and bytes.
+ *
+ * Thread-safety: any thread.
+ */
+#ifndef FS_PAST_H
+#define FS_PAST_H
+
+#include "fs/node.h"
+
+struct file;
+struct snapshot_ref;
+struct view;
+
+/* The root of what @folder's .snapshots/@name shows, numbered (views.h). */
+int past_root(struct call *c, int64_t folder, const char *name,
+	      const struct snapshot_ref *ref, struct node *ret);
+
+/* The view of a node of kind PAST, PAST_CONTROL or PAST_MANIFEST, and its item
+ * in it. */
+int past_view(struct call *c, uint64_t ino, struct view *ret_view,
+	      int64_t *ret_item);
+
+/* fi->fh: a handle of @kind on bytes that never change, to be loaded by
+ * past_load() at the first read: to open and close costs nothing. */
+int past_open_bytes(const struct node_kind *kind, uint64_t ino,
+		    struct call *c, struct fuse_file_info *fi);
+/* Fill @file with @content, once. Its lock is held. */
+int past_load(struct call *c, struct file *file, int64_t content);
+
+/* The control directory of a folder in the past. */
+int past_control_lookup(struct call *c, uint64_t dir, struct node *ret);
+
+/* Every way to change the past ends in -EROFS, also for root. */
+#define PAST_READ_ONLY                                                \
+	.setattr = past_setattr, .mkdir = past_mkdir,                 \
+	.create = past_create, .symlink = past_symlink,               \
+	.unlink = past_unlink, .rmdir = past_unlink, .rename = past_rename
+
+int past_setattr(struct call *c, uint64_t ino, struct file *file,
+		 const struct stat *st, int set, struct node *ret);
+int past_mkdir(struct call *c, uint64_t dir, const char *name, mode_t mode,
+	       struct node *ret);
+int past_create(struct call *c, uint64_t dir, const char *name, mode_t mode,
+		struct fuse_file_info *fi, struct node *ret);
+int past_symlink(struct call *c, uint64_t dir, const char *name,
+		 const char *target, struct node *ret);
+int past_unlink(struct call *c, uint64_t dir, const char *name);
+int past_rename(struct call *c, uint64_t dir, const char *name,
+		uint64_t new_dir, const char *new_name, unsigned flags);
+
+#endif
