@@ -19,8 +19,9 @@ struct why;
 
 enum { BLOB_SHA256 = 32 };
 
-void blob_sha256(const void *bytes, size_t len,
-		 unsigned char ret_sha[BLOB_SHA256]);
+/* 0, or -ENOMEM. */
+int blob_sha256(const void *bytes, size_t len,
+		unsigned char ret_sha[BLOB_SHA256], struct why *why);
 
 /*
  * Store @bytes and give their id; a content that is there already is not

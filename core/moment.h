@@ -40,6 +40,10 @@ enum change_what {
 	CHANGE_ATTR = 16,
 };
 
+/* A moment is over; @committed: what it did holds. Called with the writer lock
+ * held. */
+typedef void (*moment_over_fn)(bool committed, void *arg);
+
 struct moment {
 	struct store *store; /* NULL: not begun, or over */
 	struct db *db;	     /* the writer, for reads inside the moment */
@@ -49,6 +53,8 @@ struct moment {
 	int64_t revision;    /* 0, or the revision it is part of; may be set
 				any time before the commit */
 	bool changed;	     /* the tree: set by moment_change() */
+	moment_over_fn over; /* NULL: nobody watches */
+	void *over_arg;
 };
 
 /* Take the writer lock and open the transaction. -EROFS: see
@@ -65,6 +71,10 @@ int moment_commit(struct moment *m, struct why *why);
 
 /* Roll back unless committed; let the lock go. */
 void moment_end(struct moment *m);
+
+/* For what is kept in memory and must follow the rows: be told when the moment
+ * is over. One may be told. */
+void moment_watch(struct moment *m, moment_over_fn fn, void *arg);
 
 /* Record that @item changes at this moment; @what: bits, added to those
  * recorded before. The modules that write place and state call it. */

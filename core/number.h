@@ -40,6 +40,9 @@ int number_free_name(struct numbers *numbers, struct moment *m,
 /* @name in @parent became free: hints of its series go down. */
 void number_freed(struct numbers *numbers, int64_t parent, const char *name);
 
+/* Many names may have become free, as by a revert: no hint holds. */
+void numbers_forget(struct numbers *numbers);
+
 /*
  * The item of @name's series in @parent (@name itself included) whose bytes
  * as they arrived are these (by SHA-256): 0 and *ret_item, or -ENOENT.

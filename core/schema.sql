@@ -26,7 +26,8 @@
  *
  * Item ids, nodes and scratch ids come from one sequence and are never used
  * twice within an open file. Item 1 is the root folder; its one place has
- * parent 0 and the empty name.
+ * parent 0 and the empty name. It is born at moment 0, before the first change:
+ * there is no row of moment or change for that.
  */
 CREATE TABLE meta (
   key TEXT PRIMARY KEY,
@@ -133,6 +134,8 @@ CREATE TABLE revision (
 CREATE UNIQUE INDEX revision_name ON revision (scope, name)
   WHERE name IS NOT NULL;
 CREATE INDEX revision_scope ON revision (scope, kind, after);
+CREATE INDEX revision_before ON revision (before);
+CREATE INDEX revision_after ON revision (after);
 CREATE INDEX revision_open ON revision (id) WHERE status = 'in progress';
 
 /* What became of each file that was copied in or saved; the newest are kept. */
@@ -182,6 +185,7 @@ CREATE TABLE scratch (
   target TEXT,                  /* symbolic link */
   UNIQUE (parent, name)
 ) STRICT;
+CREATE INDEX scratch_list ON scratch (parent);
 CREATE TABLE scratch_chunk (
   scratch INTEGER NOT NULL,
   seq INTEGER NOT NULL,         /* which 64 KiB; absent: zeros */

@@ -88,4 +88,8 @@ int store_sync(struct store *store, struct why *why);
 /* 0, or -EROFS with the reason why nothing may be written. */
 int store_writable(struct store *store, struct why *why);
 
+/* 0, or -ENOSPC: the disk is full but for what removing needs. Whoever stores
+ * bytes asks first. */
+int store_room(struct store *store, struct why *why);
+
 #endif

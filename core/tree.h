@@ -102,11 +102,13 @@ int tree_save(struct moment *m, int64_t item, int64_t content,
 int tree_set_attr(struct moment *m, int64_t item, const struct attr *attr,
 		  bool amend, struct why *why);
 
-/* The kernel knows @item by another number from now on; 0: by none. */
+/* The kernel knows @item by another number from now on; 0: by none. -EEXIST:
+ * another live item has it; one that has left the tree loses it. */
 int tree_set_node(struct moment *m, int64_t item, int64_t node,
 		  struct why *why);
 
-/* Move or rename. -EEXIST as above, -EINVAL into itself. */
+/* Move or rename; an item that is out of the live tree comes back. -EEXIST as
+ * above, -EINVAL into itself, -ENOENT, -ENOTDIR: @parent is no live folder. */
 int tree_move(struct moment *m, int64_t item, int64_t parent,
 	      const char *name, struct why *why);
 /* Swap the places of two entries. */
@@ -115,6 +117,11 @@ int tree_exchange(struct moment *m, int64_t a, int64_t b, struct why *why);
 /* Out of the live tree; the history stays. -ENOTEMPTY: a folder that holds
  * entries (scratch files are the caller's to check). */
 int tree_remove(struct moment *m, int64_t item, struct why *why);
+
+/* Out of the live tree without a look at what is below: for whoever moves many
+ * entries at once, frees all their names first, and before the commit brings
+ * them back (tree_move()) or takes out what is below them too. */
+int tree_detach(struct moment *m, int64_t item, struct why *why);
 
 /*
  * Undo the removal or move that ended @item's place at moment @removed: it is

@@ -1,0 +1,57 @@
+-- STMT_STORE_ROOT_PLACE
+/* The root is there from moment 0 on, before the first change. */
+INSERT INTO place (item, born, parent, name) VALUES (?1, 0, 0, '');
+
+-- STMT_STORE_ROOT_STATE
+INSERT INTO state (item, born, size, mode, uid, gid, mtime, ctime)
+VALUES (?1, 0, 0, ?2, ?3, ?4, ?5, ?5);
+
+-- STMT_STORE_TOP_ITEM
+SELECT max(id) FROM item;
+
+-- STMT_STORE_TOP_NODE
+SELECT max(node) FROM item;
+
+-- STMT_STORE_TOP_SCRATCH
+SELECT max(id) FROM scratch;
+
+-- STMT_STORE_FAIL_OPEN
+/* What a crash cut short ends with the newest moment that carries it. */
+UPDATE revision SET status = 'failed',
+  after = coalesce((SELECT max(m.id) FROM moment m
+                     WHERE m.revision = revision.id), before)
+ WHERE status = 'in progress';
+
+-- STMT_MOMENT_ADD
+INSERT INTO moment (id, time, uid, pid, program, revision)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6);
+
+-- STMT_MOMENT_NEWEST
+SELECT id, time FROM moment ORDER BY id DESC LIMIT 1;
+
+-- STMT_MOMENT_AT
+SELECT id FROM moment WHERE time <= ?1 ORDER BY time DESC, id DESC LIMIT 1;
+
+-- STMT_MOMENT_GET
+SELECT time, uid, pid, program, revision FROM moment WHERE id = ?1;
+
+-- STMT_CHANGE_ADD
+INSERT INTO change (moment, item, what) VALUES (?1, ?2, ?3)
+    ON CONFLICT (moment, item) DO UPDATE SET what = what | excluded.what;
+
+-- STMT_CONTENT_FIND
+SELECT id FROM content WHERE sha256 = ?1;
+
+-- STMT_CONTENT_ADD
+INSERT INTO content (sha256, size, base, bytes) VALUES (?1, ?2, ?3, ?4) RETURNING id;
+
+-- STMT_CONTENT_GET
+SELECT size, base, bytes, sha256 FROM content WHERE id = ?1;
+
+-- STMT_CONTENT_BASE
+/* The bytes a delta is made against; a statement of its own, since that of
+   the delta is still open. */
+SELECT size, base, bytes, sha256 FROM content WHERE id = ?1;
+
+-- STMT_CONTENT_STAT
+SELECT size, base, sha256 FROM content WHERE id = ?1;

@@ -1,0 +1,268 @@
+#include "core/store_priv.h"
+
+#include "core/env.h"
+#include "core/moment.h"
+#include "core/tree.h"
+#include "core/why.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- making a repository ---- */
+
+static int add_root(struct db *db, const struct env *env, mode_t mode,
+		    uid_t uid, gid_t gid, struct why *why)
+{
+	DROP(txn_end) struct txn tx = {0};
+	int r = txn_begin(&tx, db, why);
+
+	if (r == 0) {
+		DROP(q_close) struct q q = q_open(db, STMT_STORE_ROOT_PLACE);
+
+		q_i64(&q, 1, TREE_ROOT);
+		r = q_run(&q, why);
+	}
+	if (r == 0) {
+		DROP(q_close) struct q q = q_open(db, STMT_STORE_ROOT_STATE);
+
+		q_i64(&q, 1, TREE_ROOT);
+		q_i64(&q, 2, mode & 07777);
+		q_i64(&q, 3, uid);
+		q_i64(&q, 4, gid);
+		q_i64(&q, 5, env_now_ns(env));
+		r = q_run(&q, why);
+	}
+	return r < 0 ? r : txn_commit(&tx, why);
+}
+
+int store_create(const char *path, const struct env *env, mode_t mode,
+		 uid_t uid, gid_t gid, struct why *why)
+{
+	struct db *db = NULL;
+	int r = db_open(path, DB_CREATE, &db, why);
+
+	if (r < 0)
+		return r;
+	r = add_root(db, env ? env : &env_system, mode, uid, gid, why);
+	db_close(db); /* the last one out puts all into the file and syncs */
+	if (r < 0)
+		(void)unlink(path);
+	return r;
+}
+
+/* ---- opening one ---- */
+
+/* The one number that a statement without parameters yields; NULL is 0. */
+static int get_number(struct db *db, enum stmt id, int64_t *ret,
+		      struct why *why)
+{
+	DROP(q_close) struct q q = q_open(db, id);
+	int r = q_step(&q, why);
+
+	if (r < 0)
+		return r;
+	*ret = r > 0 ? q_col_i64(&q, 0) : 0;
+	return 0;
+}
+
+static int load_next_id(struct store *store, struct why *why)
+{
+	const enum stmt tops[] = {STMT_STORE_TOP_ITEM, STMT_STORE_TOP_NODE,
+				  STMT_STORE_TOP_SCRATCH};
+	int64_t top = TREE_ROOT;
+
+	for (size_t i = 0; i < sizeof(tops) / sizeof(tops[0]); i++) {
+		int64_t id;
+		int r = get_number(store->writer, tops[i], &id, why);
+
+		if (r < 0)
+			return r;
+		if (id > top)
+			top = id;
+	}
+	atomic_store(&store->next_id, top + 1);
+	return 0;
+}
+
+static int load_clock(struct store *store, struct why *why)
+{
+	struct moment_row row;
+	int r = moment_newest(store->writer, &store->newest, why);
+
+	if (r < 0 || store->newest == 0)
+		return r;
+	r = moment_get(store->writer, store->newest, &row, why);
+	if (r == 0)
+		store->newest_ns = row.time_ns;
+	return r;
+}
+
+/* Also makes sure that the log exists before others open it, and that its
+ * name is on the disk: only the connection that made it would sync that. */
+static int fail_open_revisions(struct store *store, struct why *why)
+{
+	DROP(txn_end) struct txn tx = {0};
+	int r = txn_begin(&tx, store->writer, why);
+
+	if (r == 0) {
+		DROP(q_close)
+		struct q q = q_open(store->writer, STMT_STORE_FAIL_OPEN);
+
+		r = q_run(&q, why);
+	}
+	if (r == 0)
+		r = txn_commit(&tx, why);
+	return r < 0 ? r : db_sync(store->writer, why);
+}
+
+/* A connection whose log is open, which it is after the first read. */
+static int open_syncer(struct store *store, struct why *why)
+{
+	int64_t ignored;
+	int r = db_open(store->path, DB_READ, &store->syncer, why);
+
+	return r < 0 ? r : moment_newest(store->syncer, &ignored, why);
+}
+
+static int open_writer(struct store *store, const char *holder,
+		       struct why *why)
+{
+	int r = store_lock_file(store, holder, why);
+
+	if (r == 0)
+		r = db_open(store->path, DB_WRITE, &store->writer, why);
+	if (r == 0)
+		r = fail_open_revisions(store, why);
+	if (r == 0)
+		r = load_next_id(store, why);
+	if (r == 0)
+		r = load_clock(store, why);
+	if (r == 0)
+		r = open_syncer(store, why);
+	if (r == 0)
+		r = store_log_start(store, why);
+	if (r == 0)
+		store_keep_ballast(store);
+	return r;
+}
+
+/* Fails early on what is no repository. */
+static int open_reader(struct store *store, struct why *why)
+{
+	struct reader reader;
+	int r = store_read(store, &reader, why);
+
+	if (r == 0)
+		store_put(&reader);
+	return r;
+}
+
+int store_open(const char *path, const struct store_options *options,
+	       struct store **ret_store, struct why *why)
+{
+	DROP(store_close_p) struct store *store = calloc(1, sizeof(*store));
+	int r;
+
+	if (!store)
+		return why_set(why, -ENOMEM, "out of memory opening '%s'",
+			       path);
+	store->env = options->env ? options->env : &env_system;
+	store->read_only = options->read_only;
+	store->lock_fd = -1;
+	pthread_mutex_init(&store->write_lock, NULL);
+	pthread_mutex_init(&store->pool_lock, NULL);
+	pthread_mutex_init(&store->sync_lock, NULL);
+	pthread_mutex_init(&store->log_lock, NULL);
+	pthread_cond_init(&store->log_wake, NULL);
+	store->path = strdup(path);
+	if (!store->path)
+		return why_set(why, -ENOMEM, "out of memory opening '%s'",
+			       path);
+	if (access(path, F_OK) < 0)
+		return why_set(why, -errno, "'%s': %s", path, strerror(errno));
+	r = store->read_only ? open_reader(store, why) :
+			       open_writer(store, options->holder, why);
+	if (r < 0)
+		return r;
+	*ret_store = TAKE(store);
+	return 0;
+}
+
+void store_close(struct store *store)
+{
+	if (!store)
+		return;
+	store_log_stop(store);
+	for (size_t i = 0; i < store->idle_len; i++)
+		db_close(store->idle[i]);
+	db_close(store->syncer);
+	db_close(store->writer);
+	store_unlock_file(store);
+	pthread_cond_destroy(&store->log_wake);
+	pthread_mutex_destroy(&store->log_lock);
+	pthread_mutex_destroy(&store->sync_lock);
+	pthread_mutex_destroy(&store->pool_lock);
+	pthread_mutex_destroy(&store->write_lock);
+	free(store->path);
+	free(store);
+}
+
+const char *store_path(const struct store *store)
+{
+	return store->path;
+}
+
+const struct env *store_env(const struct store *store)
+{
+	return store->env;
+}
+
+uint64_t store_generation(const struct store *store)
+{
+	return atomic_load(&store->generation);
+}
+
+int64_t store_next_id(struct store *store)
+{
+	return atomic_fetch_add(&store->next_id, 1);
+}
+
+/* ---- readers ---- */
+
+int store_read(struct store *store, struct reader *ret_reader,
+	       struct why *why)
+{
+	struct db *db = NULL;
+	int r = 0;
+
+	pthread_mutex_lock(&store->pool_lock);
+	if (store->idle_len > 0)
+		db = store->idle[--store->idle_len];
+	pthread_mutex_unlock(&store->pool_lock);
+	if (!db)
+		r = db_open(store->path, DB_READ, &db, why);
+	if (r < 0)
+		return r;
+	*ret_reader = (struct reader){store, db};
+	return 0;
+}
+
+void store_put(struct reader *reader)
+{
+	struct store *store = reader->store;
+	struct db *surplus = reader->db;
+
+	if (!store)
+		return;
+	pthread_mutex_lock(&store->pool_lock);
+	if (store->idle_len < STORE_IDLE_READERS) {
+		store->idle[store->idle_len++] = surplus;
+		surplus = NULL;
+	}
+	pthread_mutex_unlock(&store->pool_lock);
+	db_close(surplus);
+	reader->store = NULL;
+	reader->db = NULL;
+}

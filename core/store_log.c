@@ -1,0 +1,110 @@
+#include "core/store_priv.h"
+
+#include "core/why.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* Lengths of the log, in pages of 4 KiB. */
+enum {
+	LOG_STEP = 1024,   /* worth a copy into the repository */
+	LOG_LONG = 4096,   /* worth a pause of the writer */
+	LOG_HUGE = 16384,  /* worth a wait for the readers */
+};
+
+/*
+ * Copying the log while others write never ends the log: new pages have come
+ * meanwhile. With the writer lock the few that are left are copied too, and
+ * the next writer begins the log anew.
+ */
+static int catch_up(struct store *store, bool truncate, struct why *why)
+{
+	int64_t left;
+	int r;
+
+	pthread_mutex_lock(&store->write_lock);
+	r = db_checkpoint(store->log_db, truncate, &left, why);
+	pthread_mutex_unlock(&store->write_lock);
+	return r;
+}
+
+static int copy_log(struct store *store, struct why *why)
+{
+	int64_t pages = atomic_load(&store->log_pages), left = 0;
+	int r = db_checkpoint(store->log_db, false, &left, why);
+
+	if (r < 0 || pages <= LOG_LONG)
+		return r;
+	return catch_up(store, pages > LOG_HUGE, why);
+}
+
+static void *log_main(void *arg)
+{
+	struct store *store = arg;
+	int r;
+
+	pthread_mutex_lock(&store->log_lock);
+	while (!store->log_stop) {
+		if (!store->log_due) {
+			pthread_cond_wait(&store->log_wake, &store->log_lock);
+			continue;
+		}
+		store->log_due = false;
+		pthread_mutex_unlock(&store->log_lock);
+		r = copy_log(store, NULL);
+		if (r < 0)
+			store_failed(store, r);
+		pthread_mutex_lock(&store->log_lock);
+	}
+	pthread_mutex_unlock(&store->log_lock);
+	return NULL;
+}
+
+void store_log_wake(struct store *store)
+{
+	pthread_mutex_lock(&store->log_lock);
+	store->log_due = true;
+	pthread_cond_signal(&store->log_wake);
+	pthread_mutex_unlock(&store->log_lock);
+}
+
+void store_log_grown(struct store *store)
+{
+	int64_t pages = db_log_pages(store->writer);
+
+	atomic_store(&store->log_pages, pages);
+	if (pages < store->log_seen)
+		store->log_seen = 0; /* it was begun anew */
+	if (pages - store->log_seen < LOG_STEP)
+		return;
+	store->log_seen = pages;
+	store_log_wake(store);
+}
+
+int store_log_start(struct store *store, struct why *why)
+{
+	int r = db_open(store->path, DB_WRITE, &store->log_db, why);
+
+	if (r < 0)
+		return r;
+	r = pthread_create(&store->log_thread, NULL, log_main, store);
+	if (r != 0)
+		return why_set(why, -r, "cannot start a thread: %s",
+			       strerror(r));
+	store->log_running = true;
+	return 0;
+}
+
+void store_log_stop(struct store *store)
+{
+	if (store->log_running) {
+		pthread_mutex_lock(&store->log_lock);
+		store->log_stop = true;
+		pthread_cond_signal(&store->log_wake);
+		pthread_mutex_unlock(&store->log_lock);
+		(void)pthread_join(store->log_thread, NULL);
+		store->log_running = false;
+	}
+	db_close(store->log_db);
+	store->log_db = NULL;
+}

@@ -1,0 +1,82 @@
+/*
+ * store_priv - the inside of a store, for store*.c and moment.c alone.
+ *
+ * Four locks, each for the members named below it. Nobody takes the writer
+ * lock while holding another of these.
+ */
+#ifndef CORE_STORE_PRIV_H
+#define CORE_STORE_PRIV_H
+
+#include "core/db.h"
+#include "core/store.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stddef.h>
+
+enum {
+	STORE_IDLE_READERS = 12,
+	STORE_BALLAST = 1 << 20, /* bytes kept for the day the disk is full */
+};
+
+struct store {
+	char *path;
+	const struct env *env;
+	bool read_only;
+	int lock_fd; /* -1: none */
+	_Atomic(uint64_t) generation;
+	_Atomic(int64_t) next_id;
+	atomic_bool poisoned; /* a sync failed: the log cannot be trusted */
+	atomic_bool full;     /* the ballast is given up */
+
+	pthread_mutex_t write_lock;
+	struct db *writer; /* NULL: read only */
+	struct txn txn;
+	int64_t newest, newest_ns; /* the newest moment; 0: none */
+
+	pthread_mutex_t pool_lock;
+	struct db *idle[STORE_IDLE_READERS];
+	size_t idle_len;
+
+	pthread_mutex_t sync_lock;
+	struct db *syncer;
+	uint64_t synced; /* the generation that is on the disk */
+
+	pthread_mutex_t log_lock;
+	pthread_cond_t log_wake;
+	pthread_t log_thread;
+	struct db *log_db;
+	bool log_running, log_due, log_stop;
+	_Atomic(int64_t) log_pages;
+	int64_t log_seen; /* length when last woken; under write_lock */
+};
+
+/* ---- store_file.c: what lies beside the repository ---- */
+
+/* Be the one process that writes. -EBUSY, with who it is. */
+int store_lock_file(struct store *store, const char *holder, struct why *why);
+void store_unlock_file(struct store *store);
+
+/* Set the ballast aside if there is room; give it up. */
+void store_keep_ballast(struct store *store);
+void store_drop_ballast(struct store *store);
+
+/* ---- store_log.c: the write-ahead log ---- */
+
+int store_log_start(struct store *store, struct why *why);
+void store_log_stop(struct store *store);
+/* Copy the log into the repository now. */
+void store_log_wake(struct store *store);
+/* A commit may have made the log too long; with the writer lock. */
+void store_log_grown(struct store *store);
+
+/* ---- store_write.c: the writer; see moment.h ---- */
+
+int store_begin(struct store *store, struct why *why);
+int store_commit(struct store *store, struct why *why);
+/* What an I/O error or a full disk means for the store. */
+void store_failed(struct store *store, int code);
+/* Roll back what is not committed; others may write. */
+void store_end(struct store *store);
+
+#endif

@@ -1,0 +1,302 @@
+#include "core/tree.h"
+
+#include "core/buf.h"
+#include "core/db.h"
+#include "core/moment.h"
+#include "core/tree_row.h"
+#include "core/why.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+/*
+ * What was recorded a moment ago may be changed in its rows, as long as
+ * nobody can have seen it otherwise: the dance of an editor that saves (the
+ * item renamed aside, a new one under its name) then leaves one version in
+ * the history and nothing else. What a revision has named stays for ever.
+ */
+
+int tree_recorded(struct db *db, int64_t born, struct why *why)
+{
+	DROP(q_close) struct q q = q_open(db, STMT_TREE_RECORDED);
+	int r = q_step(&q, why);
+
+	if (r < 0)
+		return r;
+	for (int col = 0; col < 2; col++) {
+		if (!q_is_null(&q, col) && q_col_i64(&q, col) >= born)
+			return 1;
+	}
+	return 0;
+}
+
+int tree_unchange(struct moment *m, int64_t moment, int64_t item,
+		  unsigned what, struct why *why)
+{
+	DROP(q_close) struct q clear = q_open(m->db, STMT_CHANGE_CLEAR);
+	DROP(q_close) struct q sweep = q_open(m->db, STMT_CHANGE_SWEEP);
+	int r;
+
+	q_i64(&clear, 1, moment);
+	q_i64(&clear, 2, item);
+	q_i64(&clear, 3, what);
+	r = q_run(&clear, why);
+	if (r < 0)
+		return r;
+	q_i64(&sweep, 1, moment);
+	q_i64(&sweep, 2, item);
+	return q_run(&sweep, why);
+}
+
+/* ---- attributes ---- */
+
+static bool same_attr(const struct attr *a, const struct attr *b)
+{
+	return a->mode == b->mode && a->uid == b->uid && a->gid == b->gid &&
+	       a->mtime_ns == b->mtime_ns;
+}
+
+/* 1: the names in the folder have changed since its state was born. A time
+ * that is set now must be a later state, or that change would hide it. */
+static int touched_since(struct db *db, const struct entry *e, struct why *why)
+{
+	DROP(q_close) struct q q = q_open(db, STMT_TREE_TOUCHED);
+	int r;
+
+	if (!e->folder)
+		return 0;
+	q_i64(&q, 1, e->id);
+	r = q_step(&q, why);
+	if (r < 0)
+		return r;
+	return !q_is_null(&q, 0) && q_col_i64(&q, 0) > e->born;
+}
+
+/* 1: the newest state of @e may be changed as it stands. */
+static int may_amend(struct moment *m, const struct entry *e, bool amend,
+		     struct why *why)
+{
+	int r;
+
+	if (e->born == m->id)
+		return 1;
+	if (!amend)
+		return 0;
+	r = tree_recorded(m->db, e->born, why);
+	if (r == 0)
+		r = touched_since(m->db, e, why);
+	return r < 0 ? r : r == 0;
+}
+
+static int amend_attr(struct moment *m, const struct entry *e,
+		      const struct attr *attr, struct why *why)
+{
+	DROP(q_close) struct q q = q_open(m->db, STMT_TREE_AMEND_ATTR);
+
+	q_i64(&q, 1, e->id);
+	q_i64(&q, 2, e->born);
+	q_i64(&q, 3, attr->mode);
+	q_i64(&q, 4, attr->uid);
+	q_i64(&q, 5, attr->gid);
+	q_i64(&q, 6, attr->mtime_ns);
+	q_i64(&q, 7, m->time_ns);
+	return q_run(&q, why);
+}
+
+int tree_set_attr(struct moment *m, int64_t item, const struct attr *attr,
+		  bool amend, struct why *why)
+{
+	struct entry e;
+	int r = tree_get(m->db, MOMENT_NOW, item, &e, why);
+
+	if (r < 0 || same_attr(&e.attr, attr))
+		return r;
+	r = may_amend(m, &e, amend, why);
+	if (r < 0)
+		return r;
+	if (r > 0)
+		return amend_attr(m, &e, attr, why);
+	e.attr = *attr;
+	r = tree_put_state(m, &e, why);
+	return r < 0 ? r : moment_change(m, item, CHANGE_ATTR, why);
+}
+
+/* ---- a version taken back ---- */
+
+static int drop_state(struct moment *m, int64_t item, int64_t born,
+		      struct why *why)
+{
+	DROP(q_close) struct q q = q_open(m->db, STMT_TREE_DROP_STATE);
+	int r;
+
+	q_i64(&q, 1, item);
+	q_i64(&q, 2, born);
+	r = q_run(&q, why);
+	if (r < 0)
+		return r;
+	return tree_unchange(m, born, item, CHANGE_CONTENT | CHANGE_ATTR, why);
+}
+
+static int check_newest(struct db *db, int64_t item, int64_t born,
+			struct why *why)
+{
+	DROP(q_close) struct q q = q_open(db, STMT_TREE_NEWEST_STATE);
+	int r;
+
+	q_i64(&q, 1, item);
+	r = q_step(&q, why);
+	if (r < 0)
+		return r;
+	if (q_is_null(&q, 0) || q_col_i64(&q, 0) != born)
+		return why_set(why, -ENOENT,
+			       "version %" PRId64 " of item %" PRId64
+			       " is not its newest",
+			       born, item);
+	return 0;
+}
+
+int tree_unsave(struct moment *m, int64_t item, int64_t born, struct why *why)
+{
+	struct entry former;
+	int r = check_newest(m->db, item, born, why);
+
+	if (r == 0)
+		r = tree_former(m->db, item, born, &former, why);
+	if (r == 0)
+		r = tree_recorded(m->db, born, why);
+	if (r < 0)
+		return r;
+	if (r == 0)
+		return drop_state(m, item, born, why);
+	r = tree_put_state(m, &former, why);
+	return r < 0 ? r : moment_change(m, item, CHANGE_CONTENT, why);
+}
+
+/* ---- a removal or move taken back ---- */
+
+struct ended {
+	int64_t born, parent;
+	struct buf name;
+};
+
+static void ended_done(struct ended *e)
+{
+	buf_done(&e->name);
+}
+
+/* The place of @item that ended at moment @removed. */
+static int find_ended(struct db *db, int64_t item, int64_t removed,
+		      struct ended *ret, struct why *why)
+{
+	DROP(q_close) struct q q = q_open(db, STMT_TREE_PLACE_BEFORE);
+	int r;
+
+	q_i64(&q, 1, item);
+	q_i64(&q, 2, removed);
+	r = q_step(&q, why);
+	if (r < 0)
+		return r;
+	if (r == 0 || q_col_i64(&q, 1) != removed)
+		return why_set(why, -ENOENT,
+			       "item %" PRId64 " did not leave a place at "
+			       "moment %" PRId64,
+			       item, removed);
+	ret->born = q_col_i64(&q, 0);
+	ret->parent = q_col_i64(&q, 2);
+	buf_text(&ret->name, q_col_text(&q, 3));
+	buf_byte(&ret->name, '\0');
+	if (buf_error(&ret->name))
+		return why_set(why, -ENOMEM, "out of memory");
+	return 0;
+}
+
+/* Drop the places of @item since @removed, newest first, with what the record
+ * of changes says of them. */
+static int drop_since(struct moment *m, int64_t item, int64_t removed,
+		      struct why *why)
+{
+	struct spot spot;
+	int r = tree_spot(m->db, item, &spot, NULL, why);
+
+	while (r == 0 && spot.born >= removed) {
+		DROP(q_close)
+		struct q drop = q_open(m->db, STMT_TREE_DROP_PLACE);
+
+		q_i64(&drop, 1, item);
+		q_i64(&drop, 2, spot.born);
+		r = q_run(&drop, why);
+		if (r == 0)
+			r = tree_unchange(m, spot.born, item,
+					  CHANGE_CREATED | CHANGE_MOVED, why);
+		if (r == 0 && !spot_live(&spot))
+			r = tree_unchange(m, spot.died, item, CHANGE_REMOVED,
+					  why);
+		if (r == 0)
+			r = tree_spot(m->db, item, &spot, NULL, why);
+	}
+	return r;
+}
+
+static int reopen(struct moment *m, int64_t item, int64_t born,
+		  struct why *why)
+{
+	DROP(q_close) struct q q = q_open(m->db, STMT_TREE_REOPEN_PLACE);
+
+	q_i64(&q, 1, item);
+	q_i64(&q, 2, born);
+	return q_run(&q, why);
+}
+
+/* Put the item back into the old place as if it had never left. */
+static int heal(struct moment *m, int64_t item, int64_t removed, int64_t born,
+		struct why *why)
+{
+	struct spot spot;
+	int r = drop_since(m, item, removed, why);
+
+	if (r == 0)
+		r = reopen(m, item, born, why);
+	if (r == 0)
+		r = tree_unchange(m, removed, item,
+				  CHANGE_REMOVED | CHANGE_MOVED, why);
+	if (r == 0)
+		r = tree_spot(m->db, item, &spot, NULL, why);
+	return r < 0 ? r : tree_keep_node(m, item, &spot, why);
+}
+
+/* May @item be where it was? It may be there again already. */
+static int check_return(struct moment *m, int64_t item,
+			const struct ended *old, struct why *why)
+{
+	DROP(buf_done) struct buf name = {0};
+	struct spot spot;
+	int r = tree_spot(m->db, item, &spot, &name, why);
+
+	if (r < 0)
+		return r;
+	if (spot_live(&spot) && spot.parent == old->parent &&
+	    strcmp(name.data, old->name.data) == 0)
+		return 0;
+	if (spot_live(&spot) && spot.folder)
+		r = tree_check_loop(m->db, item, old->parent, why);
+	return r < 0 ? r :
+		       tree_spot_free(m->db, old->parent, old->name.data, why);
+}
+
+int tree_revive(struct moment *m, int64_t item, int64_t removed,
+		struct why *why)
+{
+	DROP(ended_done) struct ended old = {0};
+	int r = find_ended(m->db, item, removed, &old, why);
+
+	if (r == 0)
+		r = check_return(m, item, &old, why);
+	if (r == 0)
+		r = tree_recorded(m->db, removed, why);
+	if (r < 0)
+		return r;
+	if (r == 0)
+		return heal(m, item, removed, old.born, why);
+	return tree_move(m, item, old.parent, old.name.data, why);
+}
