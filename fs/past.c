@@ -92,7 +92,7 @@ static int past_entry(struct call *c, uint64_t ino, struct view *ret_view,
 		      struct entry *ret)
 {
 	struct db *db = call_db(c);
-	int64_t item;
+	int64_t item = 0;
 	int r;
 
 	if (!db)
@@ -120,7 +120,7 @@ static int lookup(struct call *c, uint64_t dir, const char *name,
 	struct db *db = call_db(c);
 	struct view view;
 	struct entry entry;
-	int64_t folder;
+	int64_t folder = 0;
 	int r;
 
 	if (!db)
@@ -155,7 +155,7 @@ static int list(struct call *c, uint64_t ino, struct file *dir,
 {
 	struct past_listing past = {.out = out};
 	struct db *db = call_db(c);
-	int64_t folder;
+	int64_t folder = 0;
 	int r;
 
 	(void)dir;
@@ -178,6 +178,13 @@ static int open_dir(struct call *c, uint64_t ino, struct fuse_file_info *fi)
 	return 0;
 }
 
+int past_refuse(struct call *c)
+{
+	return why_set(&c->why, -EROFS,
+		       "the past cannot be changed: copy out of it, or "
+		       "revert to it");
+}
+
 int past_open_bytes(const struct node_kind *kind, uint64_t ino,
 		    struct call *c, struct fuse_file_info *fi)
 {
@@ -185,7 +192,7 @@ int past_open_bytes(const struct node_kind *kind, uint64_t ino,
 	int r;
 
 	if ((fi->flags & O_ACCMODE) != O_RDONLY || fi->flags & O_TRUNC)
-		return past_unlink(c, ino, "");
+		return past_refuse(c);
 	r = file_new(kind, ino, &file);
 	if (r < 0)
 		return r;
@@ -253,6 +260,7 @@ static void referenced(struct call *c, uint64_t ino, int64_t n)
 
 const struct node_kind kind_past = {
 	.name = "past",
+	.denied = -EROFS,
 	.getattr = getattr,
 	.lookup = lookup,
 	.list = list,
@@ -260,5 +268,4 @@ const struct node_kind kind_past = {
 	.open = open_file,
 	.read = read_file,
 	.referenced = referenced,
-	PAST_READ_ONLY,
 };

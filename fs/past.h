@@ -2,7 +2,8 @@
  * past - folders and items as they were: the trees under .snapshots.
  *
  * What is past never changes, so the kernel keeps all of it until it needs the
- * memory: names, attributes, listings and bytes.
+ * memory: names, attributes, listings and bytes. Every way to change it ends in
+ * EROFS, also for root.
  *
  * Thread-safety: any thread.
  */
@@ -11,7 +12,9 @@
 
 #include "fs/node.h"
 
+struct call;
 struct file;
+struct fuse_file_info;
 struct snapshot_ref;
 struct view;
 
@@ -24,6 +27,9 @@ int past_root(struct call *c, int64_t folder, const char *name,
 int past_view(struct call *c, uint64_t ino, struct view *ret_view,
 	      int64_t *ret_item);
 
+/* -EROFS, with the sentence. */
+int past_refuse(struct call *c);
+
 /* fi->fh: a handle of @kind on bytes that never change, to be loaded by
  * past_load() at the first read: to open and close costs nothing. */
 int past_open_bytes(const struct node_kind *kind, uint64_t ino,
@@ -33,23 +39,5 @@ int past_load(struct call *c, struct file *file, int64_t content);
 
 /* The control directory of a folder in the past. */
 int past_control_lookup(struct call *c, uint64_t dir, struct node *ret);
-
-/* Every way to change the past ends in -EROFS, also for root. */
-#define PAST_READ_ONLY                                                \
-	.setattr = past_setattr, .mkdir = past_mkdir,                 \
-	.create = past_create, .symlink = past_symlink,               \
-	.unlink = past_unlink, .rmdir = past_unlink, .rename = past_rename
-
-int past_setattr(struct call *c, uint64_t ino, struct file *file,
-		 const struct stat *st, int set, struct node *ret);
-int past_mkdir(struct call *c, uint64_t dir, const char *name, mode_t mode,
-	       struct node *ret);
-int past_create(struct call *c, uint64_t dir, const char *name, mode_t mode,
-		struct fuse_file_info *fi, struct node *ret);
-int past_symlink(struct call *c, uint64_t dir, const char *name,
-		 const char *target, struct node *ret);
-int past_unlink(struct call *c, uint64_t dir, const char *name);
-int past_rename(struct call *c, uint64_t dir, const char *name,
-		uint64_t new_dir, const char *new_name, unsigned flags);
 
 #endif

@@ -27,7 +27,7 @@ static int fill(struct call *c, enum inum_kind kind, uint64_t ino,
 	struct db *db = call_db(c);
 	struct view view;
 	struct entry folder;
-	int64_t item, size = 0;
+	int64_t item = 0, size = 0;
 	int r;
 
 	if (!db)
@@ -92,13 +92,13 @@ static int manifest_open(struct call *c, uint64_t ino,
 	struct db *db = call_db(c);
 	DROP(buf_done) struct buf text = {0};
 	struct view view;
-	int64_t item;
+	int64_t item = 0;
 	int r;
 
 	if (!db)
 		return c->why.code;
 	if ((fi->flags & O_ACCMODE) != O_RDONLY)
-		return past_unlink(c, ino, "");
+		return past_refuse(c);
 	r = past_view(c, ino, &view, &item);
 	if (r == 0)
 		r = show_manifest(db, view.moment, item, &text, &c->why);
@@ -109,16 +109,16 @@ static int manifest_open(struct call *c, uint64_t ino,
 
 const struct node_kind kind_past_control = {
 	.name = "control of the past",
+	.denied = -EROFS,
 	.getattr = control_getattr,
 	.lookup = control_lookup,
 	.list = control_list,
-	PAST_READ_ONLY,
 };
 
 const struct node_kind kind_past_manifest = {
 	.name = "manifest of the past",
+	.denied = -EROFS,
 	.getattr = manifest_getattr,
 	.open = manifest_open,
 	.release = made_release,
-	PAST_READ_ONLY,
 };

@@ -180,16 +180,16 @@ static int file_read(struct call *c, struct file *file, size_t size,
 
 const struct node_kind kind_rejected = {
 	.name = "rejected",
+	.denied = -EROFS,
 	.getattr = dir_getattr,
 	.lookup = dir_lookup,
 	.list = dir_list,
-	PAST_READ_ONLY,
 };
 
 const struct node_kind kind_rejected_file = {
 	.name = "rejected file",
+	.denied = -EROFS,
 	.getattr = file_getattr,
 	.open = file_open,
 	.read = file_read,
-	PAST_READ_ONLY,
 };

@@ -260,24 +260,24 @@ static int version_read(struct call *c, struct file *file, size_t size,
 
 const struct node_kind kind_versions = {
 	.name = "versions",
+	.denied = -EROFS,
 	.getattr = versions_getattr,
 	.lookup = versions_lookup,
 	.list = versions_list,
-	PAST_READ_ONLY,
 };
 
 const struct node_kind kind_versions_item = {
 	.name = "versions of an item",
+	.denied = -EROFS,
 	.getattr = item_getattr,
 	.lookup = item_lookup,
 	.list = item_list,
-	PAST_READ_ONLY,
 };
 
 const struct node_kind kind_version = {
 	.name = "version",
+	.denied = -EROFS,
 	.getattr = version_getattr,
 	.open = version_open,
 	.read = version_read,
-	PAST_READ_ONLY,
 };
