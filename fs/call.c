@@ -235,7 +235,8 @@ void call_end(struct call *c, int r)
 		c->reply.code = r;
 	}
 	if (c->req && c->notices.len && c->notices_first) {
-		notifier_deliver(notifier, &c->notices, c->req, &c->reply);
+		notifier_deliver(notifier, &c->notices, c->inode_locked, c->req,
+				 &c->reply);
 		return;
 	}
 	if (c->req)

@@ -2,11 +2,10 @@
  * call - one request of the kernel, and its one reply.
  *
  * A handler fills in the reply and what the kernel must forget, and returns;
- * call_end() sends. Notices that concern what the caller looks at next go out
- * before the reply of FLUSH, FSYNC, SETATTR and of writes to control files,
- * and after the reply of everything else: the kernel holds locks of a
- * directory during CREATE, RENAME and UNLINK, and a notice that needs them
- * would wait for the reply that waits for it.
+ * call_end() sends. Notices go out after the reply unless notices_first is
+ * set: for FLUSH, FSYNC and SETATTR it always is, and writes to control files
+ * set it, so that what the program does next sees the new state. See notify.h
+ * for what must not wait for what.
  *
  * Thread-safety: a call belongs to the thread that handles the request.
  */
@@ -71,7 +70,9 @@ struct call {
 	struct reader reader;
 	struct reply reply;
 	struct notices notices;
-	bool notices_first; /* before the reply */
+	bool notices_first; /* before the reply; not while the kernel has the
+			       lock of a directory (CREATE, RENAME ...) */
+	bool inode_locked;  /* by the kernel until the reply: names after it */
 	struct why why;
 };
 

@@ -11,7 +11,6 @@
 #include "fs/views.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <semaphore.h>
@@ -22,7 +21,6 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 enum { WORKERS = 10, MAX_WRITE = 1 << 20, STUCK_MS = 2000 };
 
@@ -34,7 +32,6 @@ struct mount {
 	sem_t started; /* the kernel was answered, or the loop has ended */
 	atomic_bool answered, ended;
 	int result; /* of the loop */
-	unsigned connection; /* its number in /sys/fs/fuse; 0: unknown */
 };
 
 /* ---- the session ---- */
@@ -128,18 +125,6 @@ static void *loop(void *arg)
 	return NULL;
 }
 
-/* The number under which the kernel lets us abort. Nothing may be asked of
- * the mount itself, in case it cannot answer. */
-static unsigned connection_of(const char *dir)
-{
-	struct statx st;
-
-	if (statx(AT_FDCWD, dir, AT_STATX_DONT_SYNC, 0, &st) < 0 ||
-	    st.stx_dev_major != 0)
-		return 0;
-	return st.stx_dev_minor;
-}
-
 static int start_loop(struct mount *m, struct why *why)
 {
 	int r = pthread_create(&m->loop, NULL, loop, m);
@@ -149,42 +134,20 @@ static int start_loop(struct mount *m, struct why *why)
 			       strerrordesc_np(r));
 	while (sem_wait(&m->started) < 0)
 		;
-	if (!atomic_load(&m->answered))
-		return 0; /* ended: wait_for_end() will see */
-	m->connection = connection_of(m->options->dir);
-	return 0;
-}
-
-/* All requests end with ECONNABORTED, and whoever waits in the kernel for one
- * goes on. */
-static void abort_connection(const struct mount *m)
-{
-	char path[64];
-	int fd;
-
-	if (!m->connection)
-		return;
-	(void)snprintf(path, sizeof(path),
-		       "/sys/fs/fuse/connections/%u/abort", m->connection);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return;
-	(void)!write(fd, "1", 1);
-	(void)close(fd);
+	return 0; /* wait_for_end() sees if it has ended */
 }
 
 /*
- * Requests that are being served are answered, those in the kernel's queue are
- * not. A notice may wait for a lock that the sender of one of these holds;
- * then nothing but the end of the connection helps.
+ * A notice may wait for a lock that the sender of a request holds: it must come
+ * to an end while requests are still served. Those that are being served are
+ * answered, those in the kernel's queue are not.
  */
 static void stop_loop(struct mount *m)
 {
 	struct timespec until;
 
+	(void)notifier_finish(m->fs.notifier, STUCK_MS);
 	fuse_session_exit(m->fs.session);
-	if (notifier_finish(m->fs.notifier, STUCK_MS) < 0)
-		abort_connection(m);
 	/* libfuse looks at the mark of the exit before it sleeps: one signal
 	 * might come in between. */
 	do {
@@ -235,8 +198,10 @@ static void wait_for_end(struct mount *m)
 	while (!atomic_load(&m->ended)) {
 		if (sigtimedwait(&signals, NULL, &second) > 0)
 			return;
-		if (errno == EAGAIN)
-			live_upkeep(&m->fs);
+		if (errno != EAGAIN)
+			continue;
+		notifier_upkeep(m->fs.notifier);
+		live_upkeep(&m->fs);
 	}
 }
 

@@ -164,30 +164,36 @@ static int take_word(struct mount_options *o, const char *word,
 	return buf_add_text(&o->words, word, why);
 }
 
-static int take_words(struct mount_options *o, char *words, struct why *why)
+static void free_text(char **text)
 {
-	char *rest, *word = strtok_r(words, ",", &rest);
+	free(*text);
+}
 
-	for (; word; word = strtok_r(NULL, ",", &rest)) {
-		int r = take_word(o, word, why);
+/* Of a copy, so that the command line stays as ps(1) shows it. */
+static int take_words(struct mount_options *o, const char *words,
+		      struct why *why)
+{
+	DROP(free_text) char *copy = strdup(words);
+	char *rest, *word;
+	int r = 0;
 
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	if (!copy)
+		return why_set(why, -ENOMEM, "out of memory");
+	word = strtok_r(copy, ",", &rest);
+	for (; word && r == 0; word = strtok_r(NULL, ",", &rest))
+		r = take_word(o, word, why);
+	return r;
 }
 
 /* The letters of ours, and those that mount(8) gives its helpers. */
 static int take_letter(struct mount_options *o, int letter, char **argv,
 		       struct why *why)
 {
-	char read_only[] = "ro";
-
 	switch (letter) {
 	case 'o':
 		return take_words(o, optarg, why);
 	case 'r':
-		return take_words(o, read_only, why);
+		return take_words(o, "ro", why);
 	case 'f':
 		o->foreground = true;
 		return 0;

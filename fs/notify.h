@@ -1,14 +1,29 @@
 /*
- * notify - the thread that tells the kernel what to forget.
+ * notify - telling the kernel what to forget.
  *
  * The kernel answers from its caches until it is told otherwise, so whoever
- * changes something behind its back must tell, and must not do so from inside
- * a request that holds what the notice needs. Jobs run in order; a job may
- * carry the reply of the request that caused it, sent after its notices, so
- * that what the program does next sees the new state.
+ * changes something behind its back must tell. To forget a name the kernel
+ * takes the lock of its directory, which a program holds while it creates,
+ * renames or unlinks there; to forget pages it waits for reads of them. A
+ * notice must therefore never be what such a program waits for:
  *
- * Thread-safety: any thread; no lock of ours may be held by callers that
- * deliver directly (notifier_deliver).
+ * - CREATE, RENAME, UNLINK ... and READ, WRITE of live files are answered
+ *   before their notices.
+ * - SETATTR and FSYNC have the lock of their file, which a rename or unlink
+ *   wants while it has the directory's: they are answered after the notices
+ *   about nodes and before those about names.
+ * - FLUSH has no lock, and is answered after all of them. So is WRITE of
+ *   control files, whose locks nobody wants who has that of a live folder
+ *   (but link(2) and rename(2) out of .control, see notifier_upkeep()).
+ *
+ * There are two lanes, each with a queue and a thread: one for jobs that
+ * concern nodes only, the other for those with names, for which others must
+ * never wait. A job may carry the reply of its request. A worker delivers its
+ * own job if nobody else is at it in that lane, since a switch of threads costs
+ * more than the notices; so at most two of libfuse's workers ever wait inside a
+ * notice, and the others serve what those wait for.
+ *
+ * Thread-safety: any thread, without a lock of ours.
  */
 #ifndef FS_NOTIFY_H
 #define FS_NOTIFY_H
@@ -21,25 +36,26 @@ struct notifier;
 int notifier_new(struct fs *fs, struct notifier **ret, struct why *why);
 
 /*
- * No request is served any more: from now on only the replies of jobs are
- * sent. A notice that is under way may wait for a program which waits for a
- * request that nobody will serve. 0: none does; -ETIMEDOUT: one still does
- * after @timeout_ms, and will until the connection is aborted.
+ * The mount is about to end: from now on only replies are sent. While requests
+ * are still served, notices that are under way come to an end: 0; -ETIMEDOUT
+ * if they do not within @timeout_ms.
  */
 int notifier_finish(struct notifier *n, int timeout_ms);
-/* End the thread. Accepts NULL. */
+/* End the threads. Accepts NULL. */
 void notifier_free(struct notifier *n);
 DEFINE_DROP(notifier, notifier_free);
 
 /*
- * Take over @notices and, if @req, @reply: to be sent after them. Delivered by
- * the calling thread if nobody else is at it, since a switch of threads costs
- * more than the notices; else by the notifier's. At most one thread of ours
- * waits inside a notice: libfuse's workers must never all be there.
+ * Take over @notices and @reply, to be sent after them; with @names_late before
+ * those about names.
  */
 void notifier_deliver(struct notifier *n, struct notices *notices,
-		      fuse_req_t req, struct reply *reply);
-/* To be sent by the thread alone, soon. */
+		      bool names_late, fuse_req_t req, struct reply *reply);
+/* To be sent by a thread alone, soon: the request is answered already. */
 void notifier_queue(struct notifier *n, struct notices *notices);
+
+/* Once a second: if the notices about names are held up, whatever waits behind
+ * them is answered, so that no program can hang the mount. */
+void notifier_upkeep(struct notifier *n);
 
 #endif

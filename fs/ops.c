@@ -94,6 +94,7 @@ static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *st, int set,
 	struct call c = call_begin(req);
 
 	c.notices_first = true;
+	c.inode_locked = true;
 	call_end(&c, set_attr(&c, ino, file, st, set));
 }
 

@@ -89,6 +89,7 @@ void op_fsync(fuse_req_t req, fuse_ino_t ino, int datasync,
 	(void)ino;
 	(void)datasync;
 	c.notices_first = true;
+	c.inode_locked = true;
 	call_end(&c, file->kind->fsync ? file->kind->fsync(&c, file) : 0);
 }
 
