@@ -1,5 +1,6 @@
 #include "core/json.h"
 
+#include "core/defer.h"
 #include "core/json_key.h"
 #include "core/json_number.h"
 #include "core/json_token.h"
@@ -21,6 +22,12 @@ struct trail {
 	struct json_step path[JSON_DEPTH_MAX];
 };
 
+static void trail_free(struct trail *trail)
+{
+	free(trail);
+}
+DEFINE_DROP(trail, trail_free);
+
 /*
  * One scan. Its steps return 1 to go on, 0 when the verdict is in, or a
  * negative errno.
@@ -30,15 +37,15 @@ struct scan {
 	const char *text;
 	unsigned flags;
 	enum json_verdict verdict;
-	bool fresh;		/* the innermost container is still empty */
-	const char *twice;	/* a key that its object has already, */
-	size_t twice_len;	/* or NULL */
-	size_t depth;		/* how many containers are open */
+	bool fresh;        /* the innermost container is still empty */
+	const char *twice; /* a key that its object has already, */
+	size_t twice_len;  /* or NULL */
+	size_t depth;      /* how many containers are open */
 	json_visit_fn visit;
 	void *arg;
-	struct trail *trail;	/* NULL without a visitor */
-	struct json_keys keys;
-	char closer[JSON_DEPTH_MAX]; /* what ends each: '}' or ']' */
+	struct trail *trail;    /* NULL without a visitor */
+	struct json_keys *keys; /* of the open objects */
+	char *closer;           /* what ends each container: '}' or ']' */
 };
 
 /* @r: 0 or -EINVAL, as from a scan of a token. */
@@ -51,6 +58,14 @@ static int end_at_fault(struct scan *s, int r)
 static int unexpected(struct scan *s, const char *expected)
 {
 	return end_at_fault(s, json_token_expect(&s->t, expected));
+}
+
+/* The next byte, or NUL at the end of the text (and for a NUL in it). */
+static char peek(const struct scan *s)
+{
+	if (s->t.at == s->t.end)
+		return '\0';
+	return *s->t.at;
 }
 
 static bool in_object(const struct scan *s)
@@ -77,7 +92,7 @@ static int close_container(struct scan *s)
 	bool object = in_object(s);
 
 	if (object)
-		json_key_drop(&s->keys, s->depth);
+		json_key_drop(s->keys, s->depth);
 	s->t.at++;
 	s->depth--;
 	if (!s->visit)
@@ -95,7 +110,7 @@ static int scan_after(struct scan *s)
 		int r;
 
 		json_token_space(&s->t);
-		c = s->t.at < s->t.end ? *s->t.at : '\0';
+		c = peek(s);
 		if (c == ',') {
 			s->t.at++;
 			s->fresh = false;
@@ -176,7 +191,7 @@ static int scan_value(struct scan *s)
 	int r;
 
 	json_token_space(&s->t);
-	first = s->t.at < s->t.end ? *s->t.at : '\0';
+	first = peek(s);
 	if (first == '{' || first == '[')
 		return open_container(s);
 
@@ -190,7 +205,7 @@ static int scan_value(struct scan *s)
 
 static int add_key(struct scan *s, const char *key, size_t len)
 {
-	int r = json_key_add(&s->keys, s->depth, (size_t)(key - s->text), len,
+	int r = json_key_add(s->keys, s->depth, (size_t)(key - s->text), len,
 			     s->t.escaped);
 
 	if (r < 0)
@@ -215,7 +230,7 @@ static int scan_key(struct scan *s)
 	int r;
 
 	json_token_space(&s->t);
-	if (s->t.at == s->t.end || *s->t.at != '"')
+	if (peek(s) != '"')
 		return unexpected(s, s->fresh ? "a key in quotes or '}'"
 					      : "a key in quotes");
 	key = ++s->t.at;
@@ -226,7 +241,7 @@ static int scan_key(struct scan *s)
 	if (r <= 0)
 		return r;
 	json_token_space(&s->t);
-	if (s->t.at == s->t.end || *s->t.at != ':')
+	if (peek(s) != ':')
 		return unexpected(s, "':' after a key");
 	s->t.at++;
 	s->fresh = false;
@@ -239,8 +254,7 @@ static int scan_text(struct scan *s)
 	int r;
 
 	json_token_space(&s->t);
-	if (s->t.at == s->t.end ||
-	    (*s->t.at != '{' && (*s->t.at != '[' || !array_too)))
+	if (peek(s) != '{' && (peek(s) != '[' || !array_too))
 		return unexpected(s, array_too ? "'{' or '['" : "'{'");
 	r = open_container(s);
 	while (r > 0) {
@@ -289,10 +303,11 @@ static void describe(const struct scan *s, struct json_fault *ret)
 	name_found(s, found, sizeof(found));
 	shown = utf8_floor(s->twice, s->twice_len, SHOWN_BYTES);
 	if (s->twice)
-		(void)snprintf(ret->text, sizeof(ret->text),
-			       "the key \"%.*s%s\" is there twice in one object",
-			       (int)shown, s->twice,
-			       shown < s->twice_len ? "..." : "");
+		(void)snprintf(
+			ret->text, sizeof(ret->text),
+			"the key \"%.*s%s\" is there twice in one object",
+			(int)shown, s->twice,
+			shown < s->twice_len ? "..." : "");
 	else if (s->t.problem)
 		(void)snprintf(ret->text, sizeof(ret->text), "%s",
 			       s->t.problem);
@@ -301,33 +316,31 @@ static void describe(const struct scan *s, struct json_fault *ret)
 			       s->t.expected, found);
 }
 
-int json_scan(const char *text, size_t len, unsigned flags,
-	      json_visit_fn visit, void *arg, struct json_fault *ret_fault)
+int json_scan(const char *text, size_t len, unsigned flags, json_visit_fn visit,
+	      void *arg, struct json_fault *ret_fault)
 {
-	struct scan s;
+	DROP(trail_free_p) struct trail *trail = NULL;
+	DROP(json_key_end) struct json_keys keys;
+	char closer[JSON_DEPTH_MAX];
+	struct scan s = {.flags = flags,
+			 .verdict = JSON_VALID,
+			 .visit = visit,
+			 .arg = arg,
+			 .keys = &keys,
+			 .closer = closer};
 	int r;
 
-	if (len == 0)
-		text = "";
-	s.t = (struct json_token){.at = text, .end = text + len};
-	s.text = text;
-	s.flags = flags;
-	s.verdict = JSON_VALID;
-	s.twice = NULL;
-	s.twice_len = 0;
-	s.depth = 0;
-	s.visit = visit;
-	s.arg = arg;
-	s.trail = NULL;
+	s.text = len > 0 ? text : "";
+	s.t.at = s.text;
+	s.t.end = s.text + len;
+	json_key_start(&keys, s.text);
 	if (visit) {
-		s.trail = malloc(sizeof(*s.trail));
-		if (!s.trail)
+		trail = malloc(sizeof(*trail));
+		if (!trail)
 			return -ENOMEM;
+		s.trail = trail;
 	}
-	json_key_start(&s.keys, text);
 	r = scan_text(&s);
-	json_key_end(&s.keys);
-	free(s.trail);
 	if (r < 0)
 		return r;
 	if (s.verdict != JSON_VALID && ret_fault)

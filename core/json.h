@@ -32,9 +32,9 @@ enum json_flag {
 
 /* Where a text stops being valid, and what was expected there. */
 struct json_fault {
-	size_t offset; /* bytes before the fault */
-	size_t line;   /* from 1 */
-	size_t column; /* from 1, in characters */
+	size_t offset;  /* bytes before the fault */
+	size_t line;    /* from 1 */
+	size_t column;  /* from 1, in characters */
 	char text[160]; /* one line of UTF-8, no final full stop */
 };
 
@@ -62,16 +62,18 @@ enum json_kind {
 
 /* One step from a container to what is in it. */
 struct json_step {
-	const char *key; /* as in the text, without its quotes; NULL in an array */
+	const char
+		*key; /* as in the text, without its quotes; NULL in an array */
 	size_t key_len;
 	size_t index; /* of the member or element, from 0 */
 };
 
 struct json_value {
 	enum json_kind kind;
-	size_t at, len; /* the bytes of the value in the text, with any quotes */
+	size_t at,
+		len; /* the bytes of the value in the text, with any quotes */
 	const struct json_step *path; /* from the top down; borrowed */
-	size_t depth;		      /* steps of the path; 0 for the top */
+	size_t depth;                 /* steps of the path; 0 for the top */
 };
 
 /* Returns 0, or a negative errno that ends the scan and is its result. */
@@ -82,8 +84,8 @@ typedef int (*json_visit_fn)(const struct json_value *value, void *arg);
  * what is in it, when its end is known. What was visited counts only if the
  * verdict is JSON_VALID, so a visitor collects and the caller decides.
  */
-int json_scan(const char *text, size_t len, unsigned flags,
-	      json_visit_fn visit, void *arg, struct json_fault *ret_fault);
+int json_scan(const char *text, size_t len, unsigned flags, json_visit_fn visit,
+	      void *arg, struct json_fault *ret_fault);
 
 /*
  * Decode the inside of a valid string (without its quotes) into @buf of at

@@ -11,8 +11,7 @@
  * whose keys all meet in one slot. The kernel leaves 16 random bytes. */
 static uint64_t process_seed(void)
 {
-	const void *random =
-		(const void *)(uintptr_t)getauxval(AT_RANDOM);
+	const void *random = (const void *)(uintptr_t)getauxval(AT_RANDOM);
 	uint64_t seed = 0;
 
 	if (random)
@@ -100,8 +99,8 @@ static size_t find_slot(const struct json_keys *k, const struct json_key *key)
 
 		if (other->hash == key->hash && other->len == key->len &&
 		    other->depth == key->depth &&
-		    memcmp(key_bytes(k, other), key_bytes(k, key),
-			   key->len) == 0)
+		    memcmp(key_bytes(k, other), key_bytes(k, key), key->len) ==
+			    0)
 			break;
 	}
 	return i;

@@ -2,8 +2,8 @@
  * json_key - the keys of all objects that a scan is inside of.
  *
  * One table for all of them: keys come and go as a stack, the innermost
- * object's last, and only one object is open at each depth. So the hash of a key
- * includes the depth, an object that ends takes its keys off the top, and
+ * object's last, and only one object is open at each depth. So the hash of a
+ * key includes the depth, an object that ends takes its keys off the top, and
  * taking the newest entry off a table with linear probing leaves no gap in
  * another's chain. Some 50 keys fit into the struct itself; a hundred thousand
  * cost a hundred thousand steps.

@@ -26,10 +26,10 @@ enum { LIMIT_DIGITS = sizeof(limit) - 1 };
 /* A number taken apart. */
 struct number {
 	const char *start, *digits; /* with and without its minus */
-	const char *end;	    /* of the digits and the point among them */
-	int64_t whole;		    /* digits before the point */
-	int64_t exponent;	    /* with its sign */
-	bool real;		    /* it has a point or an exponent */
+	const char *end;            /* of the digits and the point among them */
+	int64_t whole;              /* digits before the point */
+	int64_t exponent;           /* with its sign */
+	bool real;                  /* it has a point or an exponent */
 	bool has_exponent;
 	bool rises; /* every further digit of the exponent adds to it */
 };
@@ -119,11 +119,12 @@ static bool is_infinite(const struct number *n)
 	if (order != LIMIT_DIGITS)
 		return order > LIMIT_DIGITS;
 	for (i = 0; i < LIMIT_DIGITS; i++) {
-		char digit;
+		char digit = '0';
 
 		if (at < n->end && *at == '.')
 			at++;
-		digit = at < n->end ? *at++ : '0';
+		if (at < n->end)
+			digit = *at++;
 		if (digit != limit[i])
 			return digit > limit[i];
 	}

@@ -36,25 +36,26 @@ static int first_place(uint64_t marks)
 	return __builtin_ctzll(marks) / 8;
 }
 
+static const char *skip_blanks(const char *at, const char *end)
+{
+	while (end - at >= 8) {
+		uint64_t other = load_word(at) ^ EACH(' ');
+
+		if (other)
+			return at + first_place(other);
+		at += 8;
+	}
+	while (at < end && *at == ' ')
+		at++;
+	return at;
+}
+
 void json_token_space(struct json_token *t)
 {
-	const char *at = t->at;
+	const char *at = skip_blanks(t->at, t->end);
 
-	for (;;) {
-		while (t->end - at >= 8) {
-			uint64_t other = load_word(at) ^ EACH(' ');
-
-			if (other) {
-				at += first_place(other);
-				break;
-			}
-			at += 8;
-		}
-		if (at == t->end || (*at != ' ' && *at != '\n' &&
-				     *at != '\t' && *at != '\r'))
-			break;
-		at++;
-	}
+	while (at < t->end && (*at == '\n' || *at == '\t' || *at == '\r'))
+		at = skip_blanks(at + 1, t->end);
 	t->at = at;
 }
 
@@ -109,7 +110,8 @@ static int scan_hex(struct json_token *t, struct span *ret)
 		int shift = 4 * (3 - i);
 
 		if (digit < 0)
-			return json_token_expect(t, "four hexadecimal digits after \\u");
+			return json_token_expect(
+				t, "four hexadecimal digits after \\u");
 		ret->low |= (unsigned)digit << shift;
 		ret->high = ret->low | ((1u << shift) - 1);
 		t->at++;
@@ -158,7 +160,8 @@ static int scan_unicode(struct json_token *t)
 		return refuse_half(t, start);
 	if (value.high == 0) {
 		t->at = start;
-		return json_token_refuse(t, "\\u0000 is not allowed in a string");
+		return json_token_refuse(t,
+					 "\\u0000 is not allowed in a string");
 	}
 	if (r > 0 && within(value, 0xD800, 0xDBFF))
 		return scan_low_surrogate(t, start);
@@ -175,16 +178,19 @@ static int scan_special(struct json_token *t)
 		t->at++;
 		if (t->at == t->end || !*t->at ||
 		    !strchr("\"\\/bfnrtu", *t->at))
-			return json_token_expect(t, "one of \" \\ / b f n r t u after "
-					 "the backslash");
+			return json_token_expect(
+				t, "one of \" \\ / b f n r t u after "
+				   "the backslash");
 		return *t->at++ == 'u' ? scan_unicode(t) : 1;
 	}
 	if (*t->at == '\n')
-		return json_token_refuse(t, "a line break inside a string must be "
-				 "written \\n");
+		return json_token_refuse(t,
+					 "a line break inside a string must be "
+					 "written \\n");
 	if ((unsigned char)*t->at < 0x20)
-		return json_token_refuse(t, "a control character inside a string must be "
-				 "escaped");
+		return json_token_refuse(
+			t, "a control character inside a string must be "
+			   "escaped");
 	n = utf8_char(t->at, t->end);
 	if (n < 0)
 		return json_token_refuse(t, "the bytes are not valid UTF-8");
@@ -204,7 +210,8 @@ int json_token_string(struct json_token *t)
 
 		t->at = skip_plain(t->at, t->end);
 		if (t->at == t->end)
-			return json_token_expect(t, "'\"' at the end of a string");
+			return json_token_expect(t,
+						 "'\"' at the end of a string");
 		if (*t->at == '"') {
 			t->at++;
 			return 1;

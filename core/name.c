@@ -109,8 +109,8 @@ bool name_is_scratch_folder(const char *name)
 
 bool name_is_reserved(const char *name)
 {
-	static const char *const names[] = {".snapshots", ".control",
-					    ".backup", ".secrets"};
+	static const char *const names[] = {".snapshots", ".control", ".backup",
+					    ".secrets"};
 	size_t i;
 
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -195,9 +195,9 @@ static bool is_anonymous(const char *name)
 static bool is_suffixed(struct name_span s)
 {
 	static const char *const between[] = {
-		"",	       /* busybox sed */
-		".",	       /* GLib, geany, perl's and bsdtar's kin */
-		".o",	       /* patch */
+		"",            /* busybox sed */
+		".",           /* GLib, geany, perl's and bsdtar's kin */
+		".o",          /* patch */
 		".gawk.",      /* gawk -i inplace */
 		".trashinfo.", /* the trash of file managers */
 	};
@@ -220,8 +220,7 @@ bool name_is_short_lived(const char *name)
 
 	if (strcmp(name, "4913") == 0) /* vim, to see what it may do */
 		return true;
-	if (name_is_copiers(name, NULL) || is_anonymous(name) ||
-	    is_suffixed(s))
+	if (name_is_copiers(name, NULL) || is_anonymous(name) || is_suffixed(s))
 		return true;
 	if (take_start(&s, ".unison.") && take_end(&s, ".unison.tmp"))
 		return true;
@@ -264,6 +263,6 @@ void name_numbered(const char *stem, size_t stem_len, unsigned number,
 		(void)snprintf(end, sizeof(end), " %u", number);
 	len = utf8_floor(stem, stem_len,
 			 NAME_MAX_BYTES - EXTENSION_LEN - strlen(end));
-	(void)snprintf(ret_name, NAME_MAX_BYTES + 1, "%.*s%s%s", (int)len,
-		       stem, end, extension);
+	(void)snprintf(ret_name, NAME_MAX_BYTES + 1, "%.*s%s%s", (int)len, stem,
+		       end, extension);
 }

@@ -23,8 +23,8 @@ static void try_series(const char *name, unsigned number)
 
 	must(series.stem_len > 0 && series.stem_len <= name_stem_len(name),
 	     "no stem", name);
-	must(series.number > 0 && series.number <= NAME_MAX_NUMBER,
-	     "no number", name);
+	must(series.number > 0 && series.number <= NAME_MAX_NUMBER, "no number",
+	     name);
 	name_numbered(name, series.stem_len, series.number, back);
 	must(strcmp(back, name) == 0, "not put together again", name);
 

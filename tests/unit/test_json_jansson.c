@@ -30,7 +30,8 @@ static const char *const texts[] = {
 	"{\"k1\":1,\"k2\":2,\"k3\":3,\"k\\u0034\":4,\"k5\":{\"k1\":1}}",
 	"[9223372036854775807,-9223372036854775808,1.7976931348623157e308]",
 	"[[[[[[[[1],2],3],{}],[]],{\"x\":[{\"y\":[]}]}]]]",
-	"{\n  \"name\" : \"No gaps\",\n  \"rule\" : {\n    \"kind\" : \"Check\","
+	"{\n  \"name\" : \"No gaps\",\n  \"rule\" : {\n    \"kind\" : "
+	"\"Check\","
 	"\n    \"parts\" : [ {\n      \"min\" : 0.001\n    }, {\n      \"max\" "
 	": null\n    } ]\n  }\n}\n",
 };
@@ -145,8 +146,7 @@ static void test_the_first_infinite_number_is_exact(void **state)
 				       309 - shift);
 			must(oracle_judge(text, (size_t)len), "limit", text,
 			     (size_t)len);
-			assert_int_equal(json_check(text, (size_t)len, 0,
-						    NULL),
+			assert_int_equal(json_check(text, (size_t)len, 0, NULL),
 					 change < 0 ? JSON_VALID
 						    : JSON_INVALID);
 		}
@@ -164,8 +164,8 @@ static void judge_beginnings_of(const char *text, size_t from)
 
 static void test_an_exponent_can_still_save_a_number(void **state)
 {
-	static const char *const ends[] = {"]", ".0]", "e-92]", "e-91]", "e-1",
-					   "e+1]", "e0]", ".5e-99]"};
+	static const char *const ends[] = {"]",   ".0]",  "e-92]", "e-91]",
+					   "e-1", "e+1]", "e0]",   ".5e-99]"};
 	char text[500];
 	size_t i;
 
@@ -186,9 +186,11 @@ static void judge_string(const char *inside, size_t len)
 {
 	char text[64];
 
-	memcpy(text, "[\"", 2);
+	text[0] = '[';
+	text[1] = '"';
 	memcpy(text + 2, inside, len);
-	memcpy(text + 2 + len, "\"]", 2);
+	text[2 + len] = '"';
+	text[3 + len] = ']';
 	must(oracle_judge(text, len + 4), "string", text, len + 4);
 }
 
@@ -244,12 +246,44 @@ static size_t pick(struct random *r, size_t below)
 }
 
 static const char *const pieces[] = {
-	"{",	  "}",	    "[",	"]",	  ",",	   ":",	      "\"",
-	"\\",	  "\\u",    "\\ud800",	"\\udc00", "\\u0000", "\\u00e9",
-	"\xC3",	  "\xA9",   "\xED\xA0", "\xF4",	  "\xFF",  "\xEF\xBB\xBF",
-	"true",	  "null",   "\"a\":1,", "\"a\"",  "1e400", "1e-400", "-",
-	"0",	  "9223372036854775807",	"9", "e", ".", " ", "\n", "\t",
-	"\x01",	  "/*",	    "\"\\u0061\":",	"{\"a\":[",
+	"{",
+	"}",
+	"[",
+	"]",
+	",",
+	":",
+	"\"",
+	"\\",
+	"\\u",
+	"\\ud800",
+	"\\udc00",
+	"\\u0000",
+	"\\u00e9",
+	"\xC3",
+	"\xA9",
+	"\xED\xA0",
+	"\xF4",
+	"\xFF",
+	"\xEF\xBB\xBF",
+	"true",
+	"null",
+	"\"a\":1,",
+	"\"a\"",
+	"1e400",
+	"1e-400",
+	"-",
+	"0",
+	"9223372036854775807",
+	"9",
+	"e",
+	".",
+	" ",
+	"\n",
+	"\t",
+	"\x01",
+	"/*",
+	"\"\\u0061\":",
+	"{\"a\":[",
 };
 
 enum { MUTANT_MAX = 2048 };
@@ -308,8 +342,8 @@ static void mutate(struct mutant *m, struct random *r)
 static uint64_t choose_seed(void)
 {
 	const char *given = getenv("SEED");
-	uint64_t seed = given ? strtoull(given, NULL, 10)
-			      : (uint64_t)time(NULL);
+	uint64_t seed =
+		given ? strtoull(given, NULL, 10) : (uint64_t)time(NULL);
 
 	print_message("SEED=%llu repeats these texts\n",
 		      (unsigned long long)seed);

@@ -72,7 +72,7 @@ static void test_a_name_is_short_utf8_without_a_slash(void **state)
 
 enum trait {
 	ITEM = 1,
-	COPIERS = 2,	 /* marks a restore */
+	COPIERS = 2, /* marks a restore */
 	SHORT_LIVED = 4,
 };
 
@@ -170,13 +170,23 @@ static void test_a_name_says_whose_file_it_is(void **state)
 
 		if (traits != c->traits)
 			fail_msg("'%s': %d", c->name, traits);
-		if (c->target && (target.len != strlen(c->target) ||
-				  memcmp(target.at, c->target, target.len)))
+		if (c->target &&
+		    (target.len != strlen(c->target) ||
+		     memcmp(target.at, c->target, target.len) != 0))
 			fail_msg("'%s': '%.*s'", c->name, (int)target.len,
 				 target.at);
 		if (!c->target)
 			assert_null(target.at);
 	}
+}
+
+/* rsync's temporary name of @len bytes for a name of many x. */
+static char *cut_name(char name[300], size_t len)
+{
+	memset(name, 'x', len);
+	name[0] = '.';
+	memcpy(name + len - 7, ".7Op2bc", 8);
+	return name;
 }
 
 static void test_rsync_cuts_the_temporary_names_of_long_names(void **state)
@@ -185,18 +195,14 @@ static void test_rsync_cuts_the_temporary_names_of_long_names(void **state)
 	char name[300];
 
 	(void)state;
-	memset(name, 'x', sizeof(name));
-	name[0] = '.';
-	strcpy(name + 247, ".7Op2bc"); /* of 245 x and .json: 254 bytes */
-	assert_true(name_is_copiers(name, &target));
+	assert_true(name_is_copiers(cut_name(name, 254), &target));
 	assert_int_equal(target.len, 246);
 	assert_ptr_equal(target.at, name + 1);
-	strcpy(name + 246, ".7Op2bc"); /* a dot was dropped */
-	assert_true(name_is_copiers(name, NULL));
-	strcpy(name + 245, ".7Op2bc"); /* not long enough to be cut */
-	assert_false(name_is_copiers(name, NULL));
-	strcpy(name + 247, ".7Op2bc");
-	name[1] = '#';
+	/* A dot was dropped. */
+	assert_true(name_is_copiers(cut_name(name, 253), NULL));
+	/* Not long enough to have been cut. */
+	assert_false(name_is_copiers(cut_name(name, 252), NULL));
+	cut_name(name, 254)[1] = '#';
 	assert_false(name_is_copiers(name, NULL));
 }
 
@@ -250,7 +256,11 @@ static const struct split splits[] = {
 	{"Rule-2.json", "Rule-2", 1},
 	{"Rule -2.json", "Rule -2", 1},
 	{"Rule\t2.json", "Rule\t2", 1},
-	{"Rule\xC2\xA0" "2.json", "Rule\xC2\xA0" "2", 1}, /* no-break space */
+	{"Rule\xC2\xA0"
+	 "2.json",
+	 "Rule\xC2\xA0"
+	 "2",
+	 1}, /* no-break space */
 	{"Rule 2x.json", "Rule 2x", 1},
 	{"2.json", "2", 1},
 	{" 2.json", " 2", 1},
@@ -301,15 +311,14 @@ static void test_a_long_name_is_shortened_for_its_number(void **state)
 
 static void test_it_is_shortened_at_a_character(void **state)
 {
-	static const char euro[] = "\xE2\x82\xAC"; /* 3 bytes */
-	char stem[300] = "", name[NAME_MAX_BYTES + 1];
+	char stem[251], name[NAME_MAX_BYTES + 1];
 	unsigned number;
 	int i;
 
 	(void)state;
-	for (i = 0; i < 83; i++)
-		strcat(stem, euro);
-	strcat(stem, "x"); /* 250 bytes */
+	for (i = 0; i < 249; i += 3)
+		memcpy(stem + i, "\xE2\x82\xAC", 3);
+	stem[249] = 'x';
 	name_numbered(stem, 250, 2, name);
 	assert_int_equal(strlen(name), 82 * 3 + 7); /* 248 falls within one */
 	assert_string_equal(name + 81 * 3, "\xE2\x82\xAC 2.json");
