@@ -121,17 +121,13 @@ static int open_file(struct client *c, const char *writer, struct why *why)
 /* The file is in use: if that is by a mount, go there. Else @why stands. */
 static int open_mount_of(struct client *c)
 {
-	static const char mounted_on[] = "mounted on ";
+	DROP(mounted_done) struct mounted mounted = {0};
 	DROP(place_done) struct place place = {0};
 	DROP(free_text) char *path = NULL;
-	char holder[4096];
 
-	if (store_holder(c->place.mounted.file, holder, sizeof(holder), NULL) <
-		    0 ||
-	    strncmp(holder, mounted_on, sizeof(mounted_on) - 1) != 0)
+	if (mounted_from(c->place.mounted.file, &mounted, NULL) < 0)
 		return -EBUSY;
-	if (asprintf(&path, "%s/%s", holder + sizeof(mounted_on) - 1,
-		     c->place.rest) < 0) {
+	if (asprintf(&path, "%s/%s", mounted.point, c->place.rest) < 0) {
 		path = NULL;
 		return -EBUSY;
 	}
@@ -252,7 +248,10 @@ int client_show(struct client *client, const char *what, const char *arg,
 	r = store_read(client->repo->store, &reader, why);
 	if (r < 0)
 		return r;
-	return sources[i].show(reader.db, client->folder, arg, out, why);
+	r = sources[i].show(reader.db, client->folder, arg, out, why);
+	if (r == 0 && buf_error(out) < 0)
+		return no_memory(why);
+	return r;
 }
 
 int client_command(struct client *client, const char *verb, const char *text,

@@ -52,17 +52,16 @@ static int read_all(int fd, struct buf *out, struct why *why)
 	char bytes[16384];
 	off_t at = 0;
 	ssize_t n;
-	int r;
 
 	while ((n = pread(fd, bytes, sizeof(bytes), at)) > 0) {
-		r = buf_add(out, bytes, (size_t)n, why);
-		if (r < 0)
-			return r;
+		buf_add(out, bytes, (size_t)n);
 		at += n;
 	}
 	if (n < 0)
 		return why_set(why, -errno, "the control file was not read: %s",
 			       strerrordesc_np(errno));
+	if (buf_error(out) < 0)
+		return why_set(why, -ENOMEM, "out of memory");
 	return 0;
 }
 
@@ -77,29 +76,39 @@ int control_read(const char *folder, const char *name, struct buf *out,
 	return read_all(fd, out, why);
 }
 
-/*
- * The sentence that goes with a failure @code that just happened: the newest
- * line of errors, "TIME ERRNO sentence", if it is of that errno (else it is of
- * somebody else's failure).
- */
-static int explain(const char *folder, int code, struct why *why)
+/* What a command file that is open says of the failure of its last line. */
+static int explain_by_answer(int fd, int code, struct why *why)
+{
+	static const char begin[] = "error: ";
+	DROP(buf_done) struct buf answer = {0};
+
+	if (read_all(fd, &answer, NULL) < 0 || answer.len < sizeof(begin) ||
+	    memcmp(answer.data, begin, sizeof(begin) - 1) != 0)
+		return why_set(why, code, "%s", strerrordesc_np(-code));
+	return why_set(why, code, "%.*s",
+		       (int)(answer.len - sizeof(begin)), /* no newline */
+		       answer.data + sizeof(begin) - 1);
+}
+
+/* The newest of the folder's errors, "TIME ERRNO sentence", if it is of this
+ * errno; else it is of somebody else's failure. */
+static int explain_by_errors(const char *folder, int code, struct why *why)
 {
 	DROP(buf_done) struct buf errors = {0};
 	const char *line, *sentence, *name = strerrorname_np(-code);
-	size_t name_len;
+	size_t len = name ? strlen(name) : 0;
 
 	if (control_read(folder, "errors", &errors, NULL) < 0 ||
-	    errors.len == 0 || buf_add(&errors, "", 1, NULL) < 0)
+	    errors.len == 0)
 		return why_set(why, code, "%s", strerrordesc_np(-code));
-	errors.data[errors.len - 2] = '\0'; /* the final newline */
+	errors.data[errors.len - 1] = '\0'; /* was the final newline */
 	line = strrchr(errors.data, '\n');
 	line = line ? line + 1 : errors.data;
 	sentence = strchr(line, ' ');
-	name_len = name ? strlen(name) : 0;
-	if (!sentence || strncmp(sentence + 1, name, name_len) != 0 ||
-	    sentence[1 + name_len] != ' ')
+	if (!sentence || !name || strncmp(sentence + 1, name, len) != 0 ||
+	    sentence[1 + len] != ' ')
 		return why_set(why, code, "%s", strerrordesc_np(-code));
-	return why_set(why, code, "%s", sentence + name_len + 2);
+	return why_set(why, code, "%s", sentence + len + 2);
 }
 
 int control_command(const char *folder, const char *verb, const char *line,
@@ -119,8 +128,9 @@ int control_command(const char *folder, const char *verb, const char *line,
 		text = NULL;
 		return why_set(why, -ENOMEM, "out of memory");
 	}
+	/* One line acts at once, or not at all: never a part of it. */
 	if (write(fd, text, (size_t)len) != len)
-		return explain(folder, -errno, why);
+		return explain_by_answer(fd, -errno, why);
 	return read_all(fd, out, why);
 }
 
@@ -134,6 +144,6 @@ int control_snapshot_named(const char *folder, const char *name,
 		return why_set(why, -ENOMEM, "out of memory");
 	}
 	if (mkdir(path, 0755) < 0)
-		return explain(folder, -errno, why);
+		return explain_by_errors(folder, -errno, why);
 	return 0;
 }

@@ -13,14 +13,12 @@ struct why;
 int control_read(const char *folder, const char *name, struct buf *out,
 		 struct why *why);
 
-/*
- * Write one line to a command file and append its answer, which the same
- * handle gives. A failure's reason is the newest sentence of .control/errors.
- */
+/* Write one line to a command file and append its answer, or have the reason
+ * of its failure: the same handle gives both. */
 int control_command(const char *folder, const char *verb, const char *line,
 		    struct buf *out, struct why *why);
 
-/* mkdir .snapshots/@name; the reason likewise. */
+/* mkdir .snapshots/@name; the reason is the newest of .control/errors. */
 int control_snapshot_named(const char *folder, const char *name,
 			   struct why *why);
 

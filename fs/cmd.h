@@ -7,8 +7,6 @@
 #ifndef FS_CMD_H
 #define FS_CMD_H
 
-#define REPOFS_VERSION "0.1.0"
-
 enum {
 	EXIT_DONE = 0,
 	EXIT_FAILED = 1, /* it could not be done; diff, check: found some */

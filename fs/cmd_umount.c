@@ -7,7 +7,6 @@
 #include "fs/place.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,9 +56,7 @@ static void free_text(char **text)
 /* The mount that @text means: its folder, or its file. */
 static int find_mount(const char *text, struct mounted *ret, struct why *why)
 {
-	static const char mounted_on[] = "mounted on ";
 	DROP(free_text) char *path = mountpoint_absolute(text);
-	char holder[PATH_MAX + 32];
 	int r;
 
 	if (!path)
@@ -74,10 +71,8 @@ static int find_mount(const char *text, struct mounted *ret, struct why *why)
 		mounted_done(ret);
 		return r;
 	}
-	if (r == -ENOENT &&
-	    store_holder(path, holder, sizeof(holder), NULL) == 0 &&
-	    strncmp(holder, mounted_on, sizeof(mounted_on) - 1) == 0)
-		r = mounted_find(holder + sizeof(mounted_on) - 1, ret, why);
+	if (r == -ENOENT)
+		r = mounted_from(path, ret, why);
 	if (r == -ENOENT)
 		return why_set(why, r, "'%s' is not mounted", text);
 	return r;
@@ -96,7 +91,7 @@ int cmd_umount(int argc, char **argv)
 	r = find_mount(o.args[0], &mounted, &why);
 	if (r == 0)
 		r = mountpoint_unmount(mounted.point, o.lazy, &why);
-	if (r == 0 && !o.lazy && mounted.file[0] == '/')
+	if (r == 0 && !o.lazy && !mounted.read_only)
 		r = wait_for_daemon(mounted.file, &why);
 	return r < 0 ? options_failed(o.command, &why) : EXIT_DONE;
 }

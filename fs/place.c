@@ -56,6 +56,16 @@ static bool is_within(const char *path, const char *point)
 	       (path[len] == '\0' || path[len] == '/');
 }
 
+static int take_mount(const struct mntent *entry, struct mounted *ret,
+		      struct why *why)
+{
+	mounted_done(ret);
+	ret->point = strdup(entry->mnt_dir);
+	ret->file = strdup(entry->mnt_fsname);
+	ret->read_only = hasmntopt(entry, "ro") != NULL;
+	return ret->point && ret->file ? 0 : no_memory(why);
+}
+
 int mounted_find(const char *path, struct mounted *ret, struct why *why)
 {
 	DROP(close_table) FILE *table = setmntent("/proc/self/mounts", "r");
@@ -63,28 +73,44 @@ int mounted_find(const char *path, struct mounted *ret, struct why *why)
 	size_t longest = 0;
 	struct mntent entry;
 	char text[3 * PATH_MAX];
+	int r = 0;
 
 	if (!table)
 		return why_set(why, -errno, "no table of mounts in /proc");
-	while (getmntent_r(table, &entry, text, sizeof(text))) {
+	while (r == 0 && getmntent_r(table, &entry, text, sizeof(text))) {
 		/* Of two mounts on one folder the later one hides the other. */
 		if (!is_within(path, entry.mnt_dir) ||
 		    strlen(entry.mnt_dir) < longest)
 			continue;
 		longest = strlen(entry.mnt_dir);
-		mounted_done(&best);
-		if (strcmp(entry.mnt_type, OUR_TYPE) != 0)
-			continue;
-		best.point = strdup(entry.mnt_dir);
-		best.file = strdup(entry.mnt_fsname);
-		if (!best.point || !best.file)
-			return no_memory(why);
+		if (strcmp(entry.mnt_type, OUR_TYPE) == 0)
+			r = take_mount(&entry, &best, why);
+		else
+			mounted_done(&best);
 	}
-	if (!best.point)
-		return -ENOENT;
+	if (r == 0 && !best.point)
+		r = -ENOENT;
+	if (r < 0)
+		return r;
 	*ret = best;
 	best = (struct mounted){0};
 	return 0;
+}
+
+int mounted_from(const char *file, struct mounted *ret, struct why *why)
+{
+	DROP(close_table) FILE *table = setmntent("/proc/self/mounts", "r");
+	struct mntent entry;
+	char text[3 * PATH_MAX];
+
+	if (!table)
+		return why_set(why, -errno, "no table of mounts in /proc");
+	while (getmntent_r(table, &entry, text, sizeof(text)))
+		if (strcmp(entry.mnt_type, OUR_TYPE) == 0 &&
+		    strcmp(entry.mnt_fsname, file) == 0 &&
+		    !hasmntopt(&entry, "ro"))
+			return take_mount(&entry, ret, why);
+	return -ENOENT;
 }
 
 /* Cut the last part off @path and put it before @rest. -ENOENT: it has no part

@@ -11,18 +11,24 @@
 #ifndef FS_PLACE_H
 #define FS_PLACE_H
 
+#include <stdbool.h>
+
 struct why;
 
 /* A mount of ours, from the kernel's table. */
 struct mounted {
 	char *point; /* absolute */
-	char *file;  /* the repository, as given when it was mounted */
+	char *file;  /* the repository, absolute */
+	bool read_only;
 };
 void mounted_done(struct mounted *m);
 
 /* The mount that @path (absolute, without links) is in: 0, or -ENOENT: it is
  * in none of ours. */
 int mounted_find(const char *path, struct mounted *ret, struct why *why);
+/* The mount that may write the repository @file (absolute, without links): 0,
+ * or -ENOENT. */
+int mounted_from(const char *file, struct mounted *ret, struct why *why);
 
 struct place {
 	struct mounted mounted; /* point NULL: @mounted.file by itself */

@@ -7,7 +7,8 @@ that a busy machine is busy for all. Set by the environment:
   BENCH_ITEMS  how many items, or several numbers with commas (607)
   BENCH_RUNS   runs of each measurement (5)
   BENCH_DIR    where to work; a real disk (a temporary folder)
-  REPOFS       the program (build/release/repofs)
+
+The argument is the program to measure (build/release/repofs).
 """
 
 import os
@@ -25,8 +26,9 @@ from systems import PATIENCE, run
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 RUNS = int(os.environ.get("BENCH_RUNS", "5"))
-PROGRAM = os.environ.get(
-    "REPOFS", os.path.join(HERE, "../../build/release/repofs"))
+PROGRAM = os.path.abspath(
+    sys.argv[1] if len(sys.argv) > 1
+    else os.path.join(HERE, "../../build/release/repofs"))
 
 # What is promised: the time of repofs as a part of the other's.
 BARS = {
