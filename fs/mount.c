@@ -144,22 +144,17 @@ static int start_loop(struct mount *m, struct why *why)
  */
 static void stop_loop(struct mount *m)
 {
-	struct timespec until;
+	const struct timespec pause = {.tv_nsec = 10 * 1000000L};
 
 	(void)notifier_finish(m->fs.notifier, STUCK_MS);
 	fuse_session_exit(m->fs.session);
 	/* libfuse looks at the mark of the exit before it sleeps: one signal
 	 * might come in between. */
-	do {
+	while (!atomic_load(&m->ended)) {
 		(void)pthread_kill(m->loop, SIGUSR1);
-		(void)clock_gettime(CLOCK_MONOTONIC, &until);
-		until.tv_nsec += 20 * 1000000L;
-		if (until.tv_nsec >= 1000000000L) {
-			until.tv_nsec -= 1000000000L;
-			until.tv_sec++;
-		}
-	} while (pthread_clockjoin_np(m->loop, NULL, CLOCK_MONOTONIC,
-				      &until) == ETIMEDOUT);
+		(void)nanosleep(&pause, NULL);
+	}
+	(void)pthread_join(m->loop, NULL);
 }
 
 static void on_wake(int number)
