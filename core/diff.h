@@ -17,7 +17,8 @@ struct difference {
 	bool folder;
 	char what;	  /* '+' '-' 'M' content, 'R' moved (maybe M too),
 			     'A' attributes only */
-	bool content;	  /* with 'R': the content differs too */
+	bool content;	  /* with 'R', 'M': the content differs */
+	bool attr;	  /* with 'R', 'M', 'A': attributes differ */
 	const char *from; /* path at the first moment, relative to the folder;
 			     NULL for '+' */
 	const char *to;	  /* path at the second; NULL for '-' */
@@ -25,15 +26,30 @@ struct difference {
 };
 typedef int (*diff_fn)(const struct difference *d, void *arg);
 
-/* In the order of the paths ("to", else "from"), parents before children. The
- * callback may query. An item that crosses the folder's border is '+' or '-'.
- * A moved folder is one 'R'; what is below it is named only if it changed
- * itself. */
+/*
+ * In the order of the paths ("to", else "from") as a walk meets them, parents
+ * before children. The callback may query. An item that crosses the folder's
+ * border is '+' or '-'. A moved folder, or one that crosses the border, is one
+ * difference; what is below it is named only if it changed itself. The folder
+ * itself has the path "" and can only be 'A'. Items are told apart by what
+ * they are, not by their names: one that took the place of another is '+'
+ * after the '-' of the other. A folder's modification time is no attribute
+ * here, since it follows from what changed in it.
+ */
 int diff_run(struct db *db, int64_t folder, int64_t from, int64_t to,
 	     diff_fn fn, void *arg, struct why *why);
 
+/* The order of diff_run(), and of the manifest: as strcmp(). */
+int diff_path_order(const char *a, const char *b);
+
+/* Append one line, as diff_show() does; @from is read for 'R' only. */
+void diff_line(struct buf *out, char what, bool folder, const char *from,
+	       const char *path);
+
 /* One text line per path that changed: "+ path", "- path", "M path",
- * "R old -> new", "A path". Folders end in '/'. */
+ * "R old -> new", "A path". Folders end in '/'; a newline in a name is \n. Here
+ * the path counts alone: an item that took the place of another is 'M' or
+ * 'A', or nothing if it is the same. */
 int diff_show(struct db *db, int64_t folder, int64_t from, int64_t to,
 	      struct buf *out, struct why *why);
 

@@ -4,6 +4,7 @@
 #include "core/number.h"
 #include "core/report.h"
 #include "core/why.h"
+#include "core/work.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -23,6 +24,8 @@ int repo_open(const char *path, const struct store_options *options,
 		r = batches_new(&repo->batches, why);
 	if (r == 0)
 		r = numbers_new(&repo->numbers, why);
+	if (r == 0)
+		r = works_new(&repo->works, why);
 	if (r < 0)
 		return r;
 	*ret_repo = TAKE(repo);
@@ -54,6 +57,7 @@ void repo_close(struct repo *repo)
 		return;
 	if (repo->store && repo->batches)
 		end_batches(repo);
+	works_free(repo->works);
 	numbers_free(repo->numbers);
 	batches_free(repo->batches);
 	store_close(repo->store);

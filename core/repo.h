@@ -1,6 +1,6 @@
 /*
  * repo - the engine in one handle: the store, the open batches, the hints for
- * numbers. What fs/ and the command line hold.
+ * numbers, who is at work. What fs/ and the command line hold.
  *
  * Thread-safety: read-only after repo_open(); its parts have their own rules.
  */
@@ -12,11 +12,13 @@
 
 struct batches;
 struct numbers;
+struct works;
 
 struct repo {
 	struct store *store;
 	struct batches *batches;
 	struct numbers *numbers;
+	struct works *works;
 };
 
 int repo_open(const char *path, const struct store_options *options,

@@ -4,8 +4,8 @@
  *
  * A batch is what one process restores without a pause of more than ten
  * seconds. It is a revision of kind "restore" as soon as it holds two items,
- * or one that was numbered or refused; a batch of one plain new item is only a
- * moment.
+ * or one that was numbered, skipped or refused; a batch of one plain new item
+ * is only a moment.
  *
  * Thread-safety: within a moment, whose lock protects the open batches.
  */
@@ -52,7 +52,7 @@ struct batch_key {
 };
 
 /*
- * Note an outcome, as part of @m: it joins the open batch of @key (begins one
+ * Note an outcome, as part of @m, after what it did to the tree: it joins the open batch of @key (begins one
  * if need be), m->revision is set once the batch is a revision, and a line is
  * added to the report. Edits and unchanged saves only add the line.
  */
@@ -60,11 +60,22 @@ int batch_note(struct batches *batches, struct moment *m,
 	       const struct batch_key *key, const struct report_line *line,
 	       struct why *why);
 
+/*
+ * @m is part of what @key restores (a folder for the items to come, their
+ * attributes) but no item: no line, not counted. @folder: where it happened.
+ */
+int batch_part(struct batches *batches, struct moment *m,
+	       const struct batch_key *key, int64_t folder, struct why *why);
+
 /* End the batches whose last item is more than BATCH_PAUSE_MS ago, or all
  * (@all): their revisions become "completed", with counts. */
 int batches_end(struct batches *batches, struct moment *m, bool all,
 		struct why *why);
-/* 1: some batch is open and stale by @now_ns, so batches_end() has work. */
+/* End those with something in @folder, below it or above it. */
+int batches_end_in(struct batches *batches, struct moment *m, int64_t folder,
+		   struct why *why);
+/* 1: some batch is open and stale by @now_ns, so batches_end() has work. Needs
+ * no moment: any thread. */
 int batches_stale(struct batches *batches, int64_t now_ns);
 
 /*
@@ -86,6 +97,7 @@ typedef int (*rejected_fn)(const struct rejected *r, void *arg);
 /* Those of @folder itself with an id above @after, in id order. */
 int rejected_list(struct db *db, int64_t folder, int64_t after,
 		  rejected_fn fn, void *arg, struct why *why);
+/* Any output may be NULL. */
 int rejected_get(struct db *db, int64_t id, struct buf *bytes,
 		 int64_t *ret_folder, int64_t *ret_time_ns, uid_t *ret_uid,
 		 struct why *why);

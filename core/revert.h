@@ -17,7 +17,7 @@
 
 /* What the kernel must forget: one per entry that changed. */
 struct touched {
-	int64_t node;	    /* 0: none */
+	int64_t node;	    /* 0: none; a folder is known by its id */
 	int64_t old_parent; /* 0: was not in the tree */
 	int64_t new_parent; /* 0: is not in the tree */
 	char *old_name, *new_name; /* NULL likewise */
@@ -38,7 +38,8 @@ struct revert_result {
 };
 void revert_result_done(struct revert_result *result);
 
-struct batches;
+struct buf;
+struct repo;
 
 /*
  * @spec, below @folder:
@@ -48,14 +49,22 @@ struct batches;
  *                            is listed in @out and left alone
  *   "@2026-11-20T10:30:00Z"  an instant
  *   any of these but undo, then a path: that item or folder alone
- * Open batches end first. @dry_run: only @out is filled. @out gets one line
- * per change ("+ path" ...) and a last sentence. -EINVAL: not a spec; -ENOENT:
- * no such snapshot, revision or path then; -ELOOP: would put a folder inside
- * itself; -EBUSY: another revert is at work there.
+ *
+ * Open batches of the folder end first. @dry_run: only @out is filled, with
+ * what would happen. @out gets one line per change as diff_line() makes them
+ * ("+" comes back, "-" leaves; a path outside the folder begins with "/"),
+ * lines "! PATH ..." on what was not done as one may expect, and a last
+ * sentence. -EINVAL: not a spec; -ENOENT: no such snapshot, revision or path
+ * then; -ELOOP: would put a folder inside itself; -EBUSY: another revert is at
+ * work there.
+ *
+ * A path alone takes its name back: a younger item there leaves the tree, a
+ * folder gets a number. Missing folders on the way to it come back too. What
+ * came into the folder over its border since goes back where it was just
+ * before. A scratch file is renamed aside where an item needs its name.
  */
-int revert_run(struct store *store, const struct who *who,
-	       struct batches *batches, int64_t folder, const char *spec,
-	       bool dry_run, struct buf *out, struct revert_result *ret,
-	       struct why *why);
+int revert_run(struct repo *repo, const struct who *who, int64_t folder,
+	       const char *spec, bool dry_run, struct buf *out,
+	       struct revert_result *ret, struct why *why);
 
 #endif

@@ -27,6 +27,9 @@ int tree_spot_move(struct moment *m, int64_t item, const struct spot *old,
 
 	if (r == 0)
 		r = tree_spot_begin(m, item, parent, name, why);
+	/* What left its place a moment ago (tree_detach()) has only moved. */
+	if (r == 0 && old->died == m->id)
+		r = tree_unchange(m, m->id, item, CHANGE_REMOVED, why);
 	if (r == 0)
 		r = moment_change(m, item,
 				  back ? CHANGE_CREATED : CHANGE_MOVED, why);

@@ -1,0 +1,354 @@
+#include "core/plan.h"
+
+#include "core/diff.h"
+#include "core/moment.h"
+#include "core/number.h"
+#include "core/revert.h"
+#include "core/scratch.h"
+#include "core/why.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct applying {
+	struct plan *plan;
+	struct moment *m;
+	struct numbers *numbers;
+	struct revert_result *result;
+};
+
+static int no_memory(struct why *why)
+{
+	return why_set(why, -ENOMEM, "out of memory");
+}
+
+/* Names in the folder change. */
+static void touch(const struct plan *plan, int64_t folder)
+{
+	struct step *step = plan_find(plan, folder);
+
+	if (step)
+		step->touched = true;
+}
+
+/* ---- out of the way ---- */
+
+/* Names may be exchanged, so all that move or leave go first. */
+static int detach_all(struct applying *a, struct why *why)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < a->plan->len && r == 0; i++) {
+		const struct step *step = &a->plan->steps[i];
+
+		if (!step->live || step->kind == STEP_KEEP)
+			continue;
+		r = tree_detach(a->m, step->item, why);
+		touch(a->plan, step->now.parent);
+	}
+	numbers_forget(a->numbers);
+	return r;
+}
+
+/* A free name for a scratch file that must be none of an item. */
+static int scratch_name_free(struct applying *a, int64_t parent,
+			     const char *name, char ret_name[256],
+			     struct why *why)
+{
+	int r = -EEXIST;
+
+	for (unsigned n = 1; r == -EEXIST; n++) {
+		char number[16] = "";
+		struct scratch s;
+		struct entry e;
+
+		if (n > 1)
+			(void)snprintf(number, sizeof(number), " %u", n);
+		(void)snprintf(ret_name, 256, "%.*s.scratch%s", 230, name,
+			       number);
+		r = scratch_lookup(a->m->db, parent, ret_name, &s, NULL);
+		if (r == -ENOENT)
+			r = tree_lookup(a->m->db, MOMENT_NOW, parent, ret_name,
+					&e, NULL);
+		r = r == 0 ? -EEXIST : r;
+	}
+	return r == -ENOENT ? 0 : why_set(why, r, "looking for a free name");
+}
+
+static int add_touched(struct applying *a, const struct touched *t,
+		       struct why *why)
+{
+	return touched_add(&a->result->touched, t) < 0 ? no_memory(why) : 0;
+}
+
+/* An item must have a name that a scratch file has: the file gets another. */
+static int move_scratch(struct applying *a, int64_t parent, char *name,
+			struct why *why)
+{
+	char aside[256], text[300];
+	struct scratch s;
+	int r = scratch_lookup(a->m->db, parent, name, &s, NULL);
+
+	if (r == -ENOENT)
+		return 0;
+	if (r == 0)
+		r = scratch_name_free(a, parent, name, aside, why);
+	if (r == 0)
+		r = scratch_move(a->m, s.id, parent, aside, why);
+	if (r < 0)
+		return r;
+	(void)snprintf(text, sizeof(text),
+		       "was no item and is called '%s' now", aside);
+	plan_note(a->plan, name, text);
+	return add_touched(a,
+			   &(struct touched){
+				   .node = s.id,
+				   .old_parent = parent,
+				   .new_parent = parent,
+				   .old_name = name,
+				   .new_name = aside,
+			   },
+			   why);
+}
+
+/* ---- into place ---- */
+
+/* 1: the name is another entry's. */
+static int is_taken(struct applying *a, const struct step *step,
+		    struct why *why)
+{
+	struct entry e;
+	int r = tree_lookup(a->m->db, MOMENT_NOW, step->to_parent,
+			    step->to_name, &e, NULL);
+
+	if (r == -ENOENT)
+		return 0;
+	return r < 0 ? why_set(why, r, "looking for a name") : 1;
+}
+
+static int place(struct applying *a, struct step *step, struct why *why)
+{
+	char name[256];
+	int r = is_taken(a, step, why);
+
+	(void)snprintf(name, sizeof(name), "%s", step->to_name);
+	if (r > 0)
+		r = number_free_name(a->numbers, a->m, step->to_parent,
+				     step->to_name, NULL, NULL, name, why);
+	else if (r == 0)
+		r = move_scratch(a, step->to_parent, name, why);
+	if (r == 0)
+		r = tree_move(a->m, step->item, step->to_parent, name, why);
+	touch(a->plan, step->to_parent);
+	return r;
+}
+
+/* Its folder is yet to be placed. */
+static bool must_wait(const struct plan *plan, const struct step *step)
+{
+	const struct step *home = plan_find(plan, step->to_parent);
+
+	return home && step_moves(home) && !home->done;
+}
+
+/* Folders before what goes into them, whatever the order of the steps. */
+static int place_all(struct applying *a, enum step_kind kind, struct why *why)
+{
+	bool again = true, waiting = false;
+
+	while (again) {
+		again = waiting = false;
+		for (size_t i = 0; i < a->plan->len; i++) {
+			struct step *step = &a->plan->steps[i];
+			int r;
+
+			if (step->kind != kind || step->done)
+				continue;
+			if (must_wait(a->plan, step)) {
+				waiting = true;
+				continue;
+			}
+			r = place(a, step, why);
+			if (r < 0)
+				return r;
+			step->done = again = true;
+		}
+	}
+	return waiting && kind == STEP_NUMBER ?
+		       why_set(why, -ELOOP, "folders would be inside each "
+					    "other") :
+		       0;
+}
+
+/* ---- states ---- */
+
+/* A folder's time of modification is not put back: its names have changed
+ * since, or change now. */
+static int restore_folder(struct applying *a, const struct step *step,
+			  struct attr *attr, struct why *why)
+{
+	attr->mtime_ns = step->touched ? a->m->time_ns :
+					 step->now.attr.mtime_ns;
+	return tree_set_attr(a->m, step->item, attr, false, why);
+}
+
+static int restore_state(struct applying *a, const struct step *step,
+			 struct why *why)
+{
+	struct entry old;
+	int r = tree_former(a->m->db, step->item, step->state + 1, &old, why);
+
+	if (r < 0)
+		return r;
+	if (old.folder)
+		return restore_folder(a, step, &old.attr, why);
+	if (!step->content)
+		return tree_set_attr(a->m, step->item, &old.attr, false, why);
+	return tree_save(a->m, step->item, old.content, old.arrived, old.size,
+			 &old.attr, why);
+}
+
+static int restore_states(struct applying *a, struct why *why)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < a->plan->len && r == 0; i++) {
+		const struct step *step = &a->plan->steps[i];
+
+		if (!step->state || step->kind == STEP_LEAVE ||
+		    (step->kind == STEP_KEEP && !step->live))
+			continue;
+		r = restore_state(a, step, why);
+	}
+	return r;
+}
+
+/* ---- what became of it ---- */
+
+static char what_of(const struct step *step)
+{
+	if (step->kind == STEP_LEAVE)
+		return '-';
+	if (step_moves(step))
+		return step->live ? 'R' : '+';
+	return step->content ? 'M' : 'A';
+}
+
+static void count(struct revert_result *ret, const struct step *step)
+{
+	ret->removed += step->kind == STEP_LEAVE;
+	ret->created += step_moves(step) && !step->live;
+	ret->moved += step_moves(step) && step->live;
+	ret->edited += step->kind != STEP_LEAVE && step->live && step->state;
+}
+
+/* What the kernel must forget of it. */
+static int tell(struct applying *a, const struct step *step,
+		struct why *why)
+{
+	DROP(buf_done) struct buf name = {0};
+	struct touched t = {.content = step->state != 0};
+	struct entry e = {0};
+	int r = 0;
+
+	t.node = step->now.node;
+	if (step->live) {
+		t.old_parent = step->now.parent;
+		t.old_name = step->name;
+	}
+	if (step->kind != STEP_LEAVE) {
+		r = tree_get(a->m->db, MOMENT_NOW, step->item, &e, why);
+		if (r == 0)
+			r = tree_name(a->m->db, MOMENT_NOW, step->item, &name,
+				      why);
+		buf_byte(&name, '\0');
+		t.node = e.node;
+		t.new_parent = e.parent;
+		t.new_name = name.data;
+	}
+	if (r < 0 || buf_error(&name))
+		return r < 0 ? r : no_memory(why);
+	return add_touched(a, &t, why);
+}
+
+struct line {
+	const struct step *step;
+	struct buf path; /* now; empty: it has left */
+};
+
+struct lines {
+	struct line *lines;
+	size_t len;
+};
+
+static void lines_done(struct lines *lines)
+{
+	for (size_t i = 0; i < lines->len; i++)
+		buf_done(&lines->lines[i].path);
+	free(lines->lines);
+}
+
+static const char *line_path(const struct line *line)
+{
+	return line->path.data ? line->path.data : line->step->path;
+}
+
+static int line_order(const void *a, const void *b)
+{
+	return diff_path_order(line_path(a), line_path(b));
+}
+
+static int report_step(struct applying *a, const struct step *step,
+		       struct lines *lines, struct why *why)
+{
+	struct line *line = &lines->lines[lines->len++];
+	int r = tell(a, step, why);
+
+	line->step = step;
+	count(a->result, step);
+	if (r == 0 && step->kind != STEP_LEAVE)
+		r = plan_shown_path(a->plan, step->item, &line->path, why);
+	return r;
+}
+
+static int report_all(struct applying *a, struct buf *out, struct why *why)
+{
+	DROP(lines_done) struct lines lines = {0};
+	int r = 0;
+
+	lines.lines = calloc(a->plan->len, sizeof(*lines.lines));
+	if (!lines.lines)
+		return no_memory(why);
+	for (size_t i = 0; i < a->plan->len && r == 0; i++)
+		if (step_acts(&a->plan->steps[i]))
+			r = report_step(a, &a->plan->steps[i], &lines, why);
+	if (r < 0)
+		return r;
+	qsort(lines.lines, lines.len, sizeof(*lines.lines), line_order);
+	for (size_t i = 0; i < lines.len; i++) {
+		const struct line *line = &lines.lines[i];
+
+		diff_line(out, what_of(line->step), line->step->now.folder,
+			  line->step->path, line_path(line));
+	}
+	a->result->skipped = a->plan->skipped;
+	return 0;
+}
+
+int plan_apply(struct plan *plan, struct moment *m, struct numbers *numbers,
+	       struct buf *out, struct revert_result *ret, struct why *why)
+{
+	struct applying a = {plan, m, numbers, ret};
+	int r = detach_all(&a, why);
+
+	if (r == 0)
+		r = place_all(&a, STEP_PUT, why);
+	if (r == 0)
+		r = place_all(&a, STEP_NUMBER, why);
+	if (r == 0)
+		r = restore_states(&a, why);
+	return r == 0 ? report_all(&a, out, why) : r;
+}

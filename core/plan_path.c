@@ -1,0 +1,150 @@
+#include "core/plan.h"
+
+#include "core/moment.h"
+#include "core/why.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * One entry goes back alone, so the folder it was in may be gone while the
+ * rest of the tree stays. The folders on the way that are missing come back
+ * too, or another folder that has the name now takes their place.
+ */
+
+/* Folders that are gone, the lowest first. */
+struct missing {
+	int64_t *folders;
+	size_t len, cap;
+};
+
+static void missing_done(struct missing *missing)
+{
+	free(missing->folders);
+}
+
+static int missing_add(struct missing *missing, int64_t folder,
+		       struct why *why)
+{
+	if (missing->len == missing->cap) {
+		size_t cap = missing->cap ? 2 * missing->cap : 8;
+		int64_t *more =
+			reallocarray(missing->folders, cap, sizeof(*more));
+
+		if (!more)
+			return why_set(why, -ENOMEM, "out of memory");
+		missing->folders = more;
+		missing->cap = cap;
+	}
+	missing->folders[missing->len++] = folder;
+	return 0;
+}
+
+/* Up from *@folder, as the tree was then, to one that is there now. */
+static int climb(struct plan *plan, int64_t *folder, struct missing *missing,
+		 struct why *why)
+{
+	struct entry e;
+	int r;
+
+	while ((r = tree_get(plan->db, MOMENT_NOW, *folder, &e, NULL)) ==
+	       -ENOENT) {
+		r = missing_add(missing, *folder, why);
+		if (r == 0)
+			r = tree_get(plan->db, plan->at, *folder, &e, why);
+		if (r < 0)
+			return r;
+		*folder = e.parent;
+	}
+	return r < 0 ? why_set(why, r, "looking for a folder") : 0;
+}
+
+static int name_then(struct plan *plan, int64_t item, struct buf *name,
+		     struct why *why)
+{
+	int r = tree_name(plan->db, plan->at, item, name, why);
+
+	buf_byte(name, '\0');
+	if (r == 0 && buf_error(name))
+		return why_set(why, -ENOMEM, "out of memory");
+	return r;
+}
+
+/* One step down: *@folder becomes what stands for @gone in it. */
+static int descend(struct plan *plan, int64_t gone, int64_t *folder,
+		   struct why *why)
+{
+	DROP(buf_done) struct buf name = {0};
+	struct entry e;
+	struct step *step;
+	int r = name_then(plan, gone, &name, why);
+
+	if (r < 0)
+		return r;
+	r = tree_lookup(plan->db, MOMENT_NOW, *folder, name.data, &e, NULL);
+	if (r == 0 && e.folder) {
+		*folder = e.id;
+		return 0;
+	}
+	if (r < 0 && r != -ENOENT)
+		return why_set(why, r, "looking for a folder");
+	r = plan_add(plan, gone, &step, why);
+	if (r == 0)
+		r = tree_get(plan->db, plan->at, gone, &e, why);
+	if (r < 0)
+		return r;
+	step_state(step, &e);
+	r = step_target(step, STEP_PUT, *folder, name.data, why);
+	*folder = gone;
+	return r;
+}
+
+/* What is to be done so that *@folder is there, or what stands for it. */
+static int make_way(struct plan *plan, int64_t *folder, struct why *why)
+{
+	DROP(missing_done) struct missing missing = {0};
+	int r = climb(plan, folder, &missing, why);
+
+	while (r == 0 && missing.len > 0)
+		r = descend(plan, missing.folders[--missing.len], folder, why);
+	return r;
+}
+
+static int put_back(struct plan *plan, const struct entry *then,
+		    struct why *why)
+{
+	DROP(buf_done) struct buf name = {0};
+	struct step *step;
+	int64_t parent = then->parent;
+	int r = make_way(plan, &parent, why);
+
+	if (r == 0)
+		r = name_then(plan, then->id, &name, why);
+	if (r == 0)
+		r = plan_add(plan, then->id, &step, why);
+	if (r < 0)
+		return r;
+	step_state(step, then);
+	return step_target(step, STEP_PUT, parent, name.data, why);
+}
+
+int plan_collect_path(struct plan *plan, const char *path, struct why *why)
+{
+	struct entry then;
+	int r = tree_resolve(plan->db, plan->at, plan->folder, path, &then,
+			     NULL);
+
+	if (r == -ENOENT)
+		return why_set(why, r, "'%s' was not there then", path);
+	if (r < 0)
+		return why_set(why, r, "'%s' cannot be looked up", path);
+	if (then.id == plan->folder)
+		return plan_collect(plan, why);
+	plan->mode = PLAN_PATH;
+	plan->scope = then.id;
+	r = put_back(plan, &then, why);
+	if (r == 0 && then.folder)
+		r = plan_collect(plan, why);
+	return r;
+}

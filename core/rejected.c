@@ -1,0 +1,117 @@
+#include "core/report.h"
+
+#include "core/blob.h"
+#include "core/buf.h"
+#include "core/db.h"
+#include "core/store.h"
+#include "core/why.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+enum {
+	REJECTED_KEEP = 200,
+	REJECTED_KEEP_BYTES = 64 << 20,
+};
+
+static int prune(struct moment *m, struct why *why)
+{
+	DROP(q_close) struct q q = q_open(m->db, STMT_REJECTED_PRUNE);
+
+	q_i64(&q, 1, REJECTED_KEEP);
+	q_i64(&q, 2, REJECTED_KEEP_BYTES);
+	return q_run(&q, why);
+}
+
+int rejected_keep(struct moment *m, int64_t folder, const char *name,
+		  const void *bytes, size_t len, const char *reason,
+		  int64_t *ret_id, struct why *why)
+{
+	DROP(buf_done) struct buf frame = {0};
+	DROP(q_close) struct q q = q_open(m->db, STMT_REJECTED_ADD);
+	/* Never the number of one that was dropped: the kernel may still know
+	 * its bytes by it. */
+	int64_t id = store_next_id(m->store);
+	int r = blob_pack(bytes, len, &frame, why);
+
+	if (r < 0)
+		return r;
+	q_i64(&q, 1, id);
+	q_i64(&q, 2, folder);
+	q_text(&q, 3, name);
+	q_i64(&q, 4, m->time_ns);
+	q_i64(&q, 5, m->who.uid);
+	q_i64(&q, 6, (int64_t)len);
+	q_blob(&q, 7, frame.data, frame.len);
+	q_text(&q, 8, reason);
+	r = q_run(&q, why);
+	if (r == 0)
+		r = prune(m, why);
+	if (r < 0)
+		return r;
+	*ret_id = id;
+	return 0;
+}
+
+int rejected_drop(struct moment *m, int64_t id, struct why *why)
+{
+	DROP(q_close) struct q q = q_open(m->db, STMT_REJECTED_DROP);
+
+	q_i64(&q, 1, id);
+	return q_run(&q, why);
+}
+
+int rejected_list(struct db *db, int64_t folder, int64_t after, rejected_fn fn,
+		  void *arg, struct why *why)
+{
+	DROP(q_close) struct q q = q_open(db, STMT_REJECTED_LIST);
+	int r;
+
+	q_i64(&q, 1, folder);
+	q_i64(&q, 2, after);
+	while ((r = q_step(&q, why)) > 0) {
+		struct rejected row = {
+			.id = q_col_i64(&q, 0),
+			.folder = q_col_i64(&q, 1),
+			.name = q_col_text(&q, 2),
+			.time_ns = q_col_i64(&q, 3),
+			.uid = (uid_t)q_col_i64(&q, 4),
+			.size = q_col_i64(&q, 5),
+			.reason = q_col_text(&q, 6),
+		};
+
+		r = fn(&row, arg);
+		if (r != 0)
+			return r;
+	}
+	return r;
+}
+
+int rejected_get(struct db *db, int64_t id, struct buf *bytes,
+		 int64_t *ret_folder, int64_t *ret_time_ns, uid_t *ret_uid,
+		 struct why *why)
+{
+	DROP(q_close) struct q q = q_open(db, STMT_REJECTED_GET);
+	int r;
+
+	q_i64(&q, 1, id);
+	r = q_step(&q, why);
+	if (r < 0)
+		return r;
+	if (r == 0)
+		return why_set(why, -ENOENT,
+			       "nothing that was refused has number %" PRId64,
+			       id);
+	if (bytes)
+		r = blob_unpack(q_col_blob(&q, 4), q_col_len(&q, 4),
+				(size_t)q_col_i64(&q, 3), bytes, why);
+	if (r < 0)
+		return r;
+	if (ret_folder)
+		*ret_folder = q_col_i64(&q, 0);
+	if (ret_time_ns)
+		*ret_time_ns = q_col_i64(&q, 1);
+	if (ret_uid)
+		*ret_uid = (uid_t)q_col_i64(&q, 2);
+	return 0;
+}
