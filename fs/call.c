@@ -15,11 +15,11 @@ struct call call_begin(fuse_req_t req)
 {
 	const struct fuse_ctx *ctx = fuse_req_ctx(req);
 	struct call c = {
-		.fs = fuse_req_userdata(req),
-		.req = req,
-		.uid = ctx->uid,
-		.gid = ctx->gid,
-		.tid = ctx->pid,
+	    .fs = fuse_req_userdata(req),
+	    .req = req,
+	    .uid = ctx->uid,
+	    .gid = ctx->gid,
+	    .tid = ctx->pid,
 	};
 
 	return c;
@@ -136,15 +136,24 @@ struct fuse_entry_param call_entry(const struct node *node)
 	return e;
 }
 
+/* What a call holds besides its reply. */
+static void let_go(struct call *c)
+{
+	store_put(&c->reader);
+	if (c->notices.len)
+		notifier_queue(c->fs->notifier, &c->notices);
+	else
+		notices_done(&c->notices);
+}
+
 static void count_reference(struct fs *fs, uint64_t ino, int64_t n)
 {
 	const struct node_kind *kind = node_kind(ino);
 	struct call c = {.fs = fs};
 
-	if (!kind->referenced)
-		return;
-	kind->referenced(&c, ino, n);
-	call_end(&c, 0);
+	if (kind->referenced)
+		kind->referenced(&c, ino, n);
+	let_go(&c);
 }
 
 /* The program was killed while it waited: the kernel does not know the file,
@@ -159,7 +168,7 @@ static void release_unknown(struct fs *fs, uint64_t fh)
 	if (file->kind->release)
 		file->kind->release(&c, file);
 	file_put(file);
-	call_end(&c, 0);
+	let_go(&c);
 }
 
 /* Replies that make the kernel hold something of ours. */
@@ -227,16 +236,14 @@ void reply_send(struct fs *fs, fuse_req_t req, struct reply *reply)
 
 void call_end(struct call *c, int r)
 {
-	struct notifier *notifier = c->fs->notifier;
-
 	store_put(&c->reader);
 	if (r < 0) {
 		c->reply.kind = REPLY_ERROR;
 		c->reply.code = r;
 	}
 	if (c->req && c->notices.len && c->notices_first) {
-		notifier_deliver(notifier, &c->notices, c->inode_locked, c->req,
-				 &c->reply);
+		notifier_deliver(c->fs->notifier, &c->notices, c->inode_locked,
+				 c->req, &c->reply);
 		return;
 	}
 	if (c->req)
@@ -244,8 +251,5 @@ void call_end(struct call *c, int r)
 	else
 		reply_done(&c->reply);
 	c->req = NULL;
-	if (c->notices.len)
-		notifier_queue(notifier, &c->notices);
-	else
-		notices_done(&c->notices);
+	let_go(c);
 }

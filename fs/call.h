@@ -52,8 +52,8 @@ struct reply {
 /* One thing that the kernel must forget. */
 struct notice {
 	uint64_t ino;
-	char *name;    /* NULL: attributes and pages of @ino (a directory: its
-			  cached listing); else the entry of this name in it */
+	char *name;	/* NULL: attributes and pages of @ino (a directory: its
+			   cached listing); else the entry of this name in it */
 	bool attr_only; /* the pages are still right */
 };
 struct notices {

@@ -7,6 +7,7 @@
 #include "fs/options.h"
 #include "fs/place.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <fuse_log.h>
@@ -19,33 +20,33 @@
 #include <unistd.h>
 
 static const char help[] =
-	"usage: repofs mount [-f] [-d] [-o OPTIONS] FILE DIR\n"
-	"\n"
-	"Mount the repository FILE on the folder DIR. Returns when it can be "
-	"used; the\n"
-	"daemon goes on in the background.\n"
-	"\n"
-	"  -f, --foreground  stay, until unmounted or Ctrl-C\n"
-	"  -d, --debug       the same, and print every request\n"
-	"  -r                as -o ro\n"
-	"  -o OPTIONS        divided by commas:\n"
-	"\n"
-	"  ro                   read only; others may write to FILE meanwhile\n"
-	"  allow_other          for all users, as far as modes let them\n"
-	"  overwrite=HOW        auto (default): a save of what was read edits, a "
-	"copy\n"
-	"                       gets a number; edit: always edit; restore: "
-	"always number\n"
-	"  identical=HOW        a copy with the same bytes: auto (default), "
-	"skip, number\n"
-	"  max_item=SIZE        of one item; 16M\n"
-	"  snapdir=visible      list .snapshots and .control in the top folder\n"
-	"\n"
-	"and those of mount(8), as in fstab:\n"
-	"\n"
-	"  /srv/rules.repofs  /srv/rules  fuse.repofs  allow_other,nofail  0 0\n"
-	"\n"
-	"  repofs mount rules.repofs mnt\n";
+    "usage: repofs mount [-f] [-d] [-o OPTIONS] FILE DIR\n"
+    "\n"
+    "Mount the repository FILE on the folder DIR. Returns when it can be "
+    "used; the\n"
+    "daemon goes on in the background.\n"
+    "\n"
+    "  -f, --foreground  stay, until unmounted or Ctrl-C\n"
+    "  -d, --debug       the same, and print every request\n"
+    "  -r                as -o ro\n"
+    "  -o OPTIONS        divided by commas:\n"
+    "\n"
+    "  ro                   read only; others may write to FILE meanwhile\n"
+    "  allow_other          for all users, as far as modes let them\n"
+    "  overwrite=HOW        auto (default): a save of what was read edits, a "
+    "copy\n"
+    "                       gets a number; edit: always edit; restore: "
+    "always number\n"
+    "  identical=HOW        a copy with the same bytes: auto (default), "
+    "skip, number\n"
+    "  max_item=SIZE        of one item; 16M\n"
+    "  snapdir=visible      list .snapshots and .control in the top folder\n"
+    "\n"
+    "and those of mount(8), as in fstab:\n"
+    "\n"
+    "  /srv/rules.repofs  /srv/rules  fuse.repofs  allow_other,nofail  0 0\n"
+    "\n"
+    "  repofs mount rules.repofs mnt\n";
 
 static void free_text(char **text)
 {
@@ -123,8 +124,10 @@ static int find_dir(const char *text, char **ret, struct why *why)
  * included when it must make a new file beside it. */
 static int check_apart(const char *file, const char *dir, struct why *why)
 {
-	size_t len = strcmp(dir, "/") == 0 ? 0 : strlen(dir);
+	size_t len;
 
+	assert(file && dir);
+	len = strcmp(dir, "/") == 0 ? 0 : strlen(dir);
 	if (strncmp(file, dir, len) == 0 && file[len] == '/')
 		return why_set(why, -EINVAL,
 			       "'%s' holds the repository itself, which the "
@@ -142,8 +145,8 @@ struct daemon {
 };
 
 static const char hint[] =
-	".snapshots and .control are not listed, but are in every folder: "
-	"ls %s/.snapshots\n";
+    ".snapshots and .control are not listed, but are in every folder: "
+    "ls %s/.snapshots\n";
 
 static void print_hint(const struct mount_options *o)
 {
@@ -206,8 +209,7 @@ static int serve(struct daemon *d)
 }
 
 /* The child has said what is wrong, unless it was killed. */
-static int wait_for_child(pid_t child, int from,
-			  const struct mount_options *o)
+static int wait_for_child(pid_t child, int from, const struct mount_options *o)
 {
 	struct why why = {0};
 	char byte;
@@ -271,8 +273,7 @@ int cmd_mount(int argc, char **argv)
 		return EXIT_DONE;
 	}
 	if (find_file(o.file, &file, &why) < 0 ||
-	    find_dir(o.dir, &dir, &why) < 0 ||
-	    check_apart(file, dir, &why) < 0)
+	    find_dir(o.dir, &dir, &why) < 0 || check_apart(file, dir, &why) < 0)
 		return options_failed("mount", &why);
 	o.file = file;
 	o.dir = dir;

@@ -6,8 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-int file_new(const struct node_kind *kind, uint64_t ino,
-	     struct file **ret_file)
+int file_new(const struct node_kind *kind, uint64_t ino, struct file **ret_file)
 {
 	struct file *file = calloc(1, sizeof(*file));
 
@@ -32,8 +31,8 @@ struct file *file_get(struct file *file)
 
 void file_put(struct file *file)
 {
-	if (!file || atomic_fetch_sub_explicit(&file->refs, 1,
-					       memory_order_acq_rel) > 1)
+	if (!file ||
+	    atomic_fetch_sub_explicit(&file->refs, 1, memory_order_acq_rel) > 1)
 		return;
 	if (file->kind->free_own)
 		file->kind->free_own(file);

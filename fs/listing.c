@@ -29,8 +29,8 @@ static int add(struct listing *out, const char *name,
 	return 0;
 }
 
-int listing_add(struct listing *out, const char *name,
-		const struct node *node, int64_t next)
+int listing_add(struct listing *out, const char *name, const struct node *node,
+		int64_t next)
 {
 	struct fuse_entry_param e = call_entry(node);
 	const struct node_kind *kind = node_kind(node->st.st_ino);

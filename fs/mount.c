@@ -38,20 +38,18 @@ struct mount {
 
 static void on_init(void *data, struct fuse_conn_info *conn)
 {
-	static const unsigned wanted = FUSE_CAP_READDIRPLUS |
-				       FUSE_CAP_EXPLICIT_INVAL_DATA |
-				       FUSE_CAP_PARALLEL_DIROPS |
-				       FUSE_CAP_CACHE_SYMLINKS;
+	static const unsigned wanted =
+	    FUSE_CAP_READDIRPLUS | FUSE_CAP_EXPLICIT_INVAL_DATA |
+	    FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_CACHE_SYMLINKS;
 	/* The kernel drops pages and listings when we say so, never because a
 	 * time differs. Truncation must come as SETATTR: a kernel that does it
 	 * at open cuts off the mappings of other readers before it is decided
 	 * whose bytes those are. */
 	static const unsigned unwanted =
-		FUSE_CAP_READDIRPLUS_AUTO | FUSE_CAP_AUTO_INVAL_DATA |
-		FUSE_CAP_WRITEBACK_CACHE | FUSE_CAP_ATOMIC_O_TRUNC |
-		FUSE_CAP_EXPORT_SUPPORT | FUSE_CAP_SPLICE_READ |
-		FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE |
-		FUSE_CAP_IOCTL_DIR;
+	    FUSE_CAP_READDIRPLUS_AUTO | FUSE_CAP_AUTO_INVAL_DATA |
+	    FUSE_CAP_WRITEBACK_CACHE | FUSE_CAP_ATOMIC_O_TRUNC |
+	    FUSE_CAP_EXPORT_SUPPORT | FUSE_CAP_SPLICE_READ |
+	    FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE | FUSE_CAP_IOCTL_DIR;
 	struct mount *m = data;
 
 	conn->want |= conn->capable & wanted;
@@ -66,8 +64,8 @@ static int add_words(struct fuse_args *args, const struct mount_options *o)
 	DROP(buf_done) struct buf words = {0};
 	int r;
 
-	buf_add_text(&words, "default_permissions,subtype=repofs,fsname=",
-		     NULL);
+	buf_add_text(&words,
+		     "default_permissions,subtype=repofs,fsname=", NULL);
 	mount_options_quote(&words, o->file);
 	buf_add(&words, o->words.data, o->words.len);
 	buf_byte(&words, '\0');
@@ -121,7 +119,7 @@ static void *loop(void *arg)
 	}
 	atomic_store(&m->ended, true);
 	(void)sem_post(&m->started);
-	(void)pthread_kill(m->main, SIGTERM);
+	(void)pthread_kill(m->main, SIGHUP);
 	return NULL;
 }
 

@@ -78,17 +78,17 @@ static const struct setting {
 	int (*set)(struct mount_options *o, const char *value);
 	const char *values;
 } settings[] = {
-	{"overwrite", set_overwrite, "auto, edit or restore"},
-	{"identical", set_identical, "auto, skip or number"},
-	{"max_item", set_max_item, "a size up to 512M"},
-	{"snapdir", set_snapdir, "hidden or visible"},
+    {"overwrite", set_overwrite, "auto, edit or restore"},
+    {"identical", set_identical, "auto, skip or number"},
+    {"max_item", set_max_item, "a size up to 512M"},
+    {"snapdir", set_snapdir, "hidden or visible"},
 };
 
 /* For the kernel, or for libfuse. */
 static const char *const passed[] = {
-	"allow_other", "auto_unmount", "nosuid",  "nodev", "exec",
-	"noexec",      "sync",         "async",   "dirsync", "atime",
-	"noatime",     "nodiratime",   "debug",
+    "allow_other", "auto_unmount", "nosuid", "nodev",	"exec",
+    "noexec",	   "sync",	   "async",  "dirsync", "atime",
+    "noatime",	   "nodiratime",   "debug",
 };
 
 /*
@@ -97,12 +97,34 @@ static const char *const passed[] = {
  * neither devices nor programs in a repository.
  */
 static const char *const ignored[] = {
-	"defaults",    "rw",	   "auto",	  "noauto",   "user",
-	"nouser",      "users",	   "nousers",	  "owner",    "noowner",
-	"group",       "nogroup",  "_netdev",	  "nofail",   "dev",
-	"suid",	       "relatime", "norelatime",  "diratime", "strictatime",
-	"nostrictatime", "lazytime", "nolazytime", "nonempty",
-	"default_permissions", "nomand", "silent", "loud",
+    "defaults",
+    "rw",
+    "auto",
+    "noauto",
+    "user",
+    "nouser",
+    "users",
+    "nousers",
+    "owner",
+    "noowner",
+    "group",
+    "nogroup",
+    "_netdev",
+    "nofail",
+    "dev",
+    "suid",
+    "relatime",
+    "norelatime",
+    "diratime",
+    "strictatime",
+    "nostrictatime",
+    "lazytime",
+    "nolazytime",
+    "nonempty",
+    "default_permissions",
+    "nomand",
+    "silent",
+    "loud",
 };
 
 static bool is_one_of(const char *word, const char *const *list, size_t n)
@@ -113,14 +135,14 @@ static bool is_one_of(const char *word, const char *const *list, size_t n)
 	}
 	return false;
 }
-#define IS_ONE_OF(word, list) \
+#define IS_ONE_OF(word, list)                                                  \
 	is_one_of(word, list, sizeof(list) / sizeof((list)[0]))
 
 /* Comments of other programs: x-systemd.automount, comment=..., user=NAME. */
 static bool is_comment(const char *word)
 {
-	static const char *const begins[] = {"x-", "comment=", "user=",
-					     "fsname=", "subtype="};
+	static const char *const begins[] = {
+	    "x-", "comment=", "user=", "fsname=", "subtype="};
 
 	for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++) {
 		if (strncmp(word, begins[i], strlen(begins[i])) == 0)
@@ -147,8 +169,7 @@ static int take_setting(struct mount_options *o, const char *word,
 	return why_set(why, -EINVAL, "no option -o %s", word);
 }
 
-static int take_word(struct mount_options *o, const char *word,
-		     struct why *why)
+static int take_word(struct mount_options *o, const char *word, struct why *why)
 {
 	const char *equals = strchr(word, '=');
 
@@ -208,8 +229,7 @@ static int take_letter(struct mount_options *o, int letter, char **argv,
 		return why_set(why, -EINVAL, "%s needs a value",
 			       argv[optind - 1]);
 	case '?':
-		return why_set(why, -EINVAL, "no option %s",
-			       argv[optind - 1]);
+		return why_set(why, -EINVAL, "no option %s", argv[optind - 1]);
 	default: /* -s -n -v -w -t TYPE */
 		return 0;
 	}
@@ -219,11 +239,11 @@ int mount_options_parse(int argc, char **argv, struct mount_options *ret,
 			struct why *why)
 {
 	static const struct option longs[] = {
-		{"help", no_argument, NULL, 'h'},
-		{"options", required_argument, NULL, 'o'},
-		{"foreground", no_argument, NULL, 'f'},
-		{"debug", no_argument, NULL, 'd'},
-		{0},
+	    {"help", no_argument, NULL, 'h'},
+	    {"options", required_argument, NULL, 'o'},
+	    {"foreground", no_argument, NULL, 'f'},
+	    {"debug", no_argument, NULL, 'd'},
+	    {0},
 	};
 	DROP(mount_options_done) struct mount_options o = {0};
 	int letter, r = 0;

@@ -32,8 +32,9 @@ char *mountpoint_absolute(const char *text)
 	if (slash)
 		*slash = '\0';
 	folder = realpath(slash == copy ? "/" : slash ? copy : ".", NULL);
-	if (!folder || asprintf(&ret, "%s/%s", strcmp(folder, "/") ? folder : "",
-				slash ? slash + 1 : copy) < 0)
+	if (!folder ||
+	    asprintf(&ret, "%s/%s", strcmp(folder, "/") ? folder : "",
+		     slash ? slash + 1 : copy) < 0)
 		return NULL;
 	return ret;
 }
@@ -70,9 +71,9 @@ int mountpoint_unmount(char *point, bool lazy, struct why *why)
 
 	if (geteuid() == 0)
 		r = umount2(point, UMOUNT_NOFOLLOW | (lazy ? MNT_DETACH : 0)) <
-				    0
-			    ? -errno
-			    : 0;
+			    0
+			? -errno
+			: 0;
 	else
 		r = run_fusermount(point, lazy, why);
 	if (r == -EBUSY)

@@ -71,16 +71,14 @@ struct node_kind {
 	int (*mkdir)(struct call *c, uint64_t dir, const char *name,
 		     mode_t mode, struct node *ret);
 	int (*create)(struct call *c, uint64_t dir, const char *name,
-		      mode_t mode, struct fuse_file_info *fi,
-		      struct node *ret);
+		      mode_t mode, struct fuse_file_info *fi, struct node *ret);
 	int (*symlink)(struct call *c, uint64_t dir, const char *name,
 		       const char *target, struct node *ret);
 	int (*unlink)(struct call *c, uint64_t dir, const char *name);
 	int (*rmdir)(struct call *c, uint64_t dir, const char *name);
 	/* Both directories are of this kind. */
 	int (*rename)(struct call *c, uint64_t dir, const char *name,
-		      uint64_t new_dir, const char *new_name,
-		      unsigned flags);
+		      uint64_t new_dir, const char *new_name, unsigned flags);
 
 	/* The kernel knows @ino by @n more lookups, or by @n fewer (negative);
 	 * for kinds that count. */
@@ -99,8 +97,8 @@ struct listing {
 };
 /* 1: full, the entry was not added. @next: offset of what follows. Without
  * plus only st_ino and the type of st_mode are used. */
-int listing_add(struct listing *out, const char *name,
-		const struct node *node, int64_t next);
+int listing_add(struct listing *out, const char *name, const struct node *node,
+		int64_t next);
 
 /* What the directory @ino holds after the kernel's @offset: "." and "..", then
  * what its kind lists. */

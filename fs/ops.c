@@ -69,10 +69,9 @@ static void op_getattr(fuse_req_t req, fuse_ino_t ino,
 	struct call c = call_begin(req);
 
 	(void)fi; /* fstat(2) does not send it either */
-	call_end(&c, reply_attr(&c, kind->getattr ? kind->getattr(
-							    &c, ino,
-							    &c.reply.node)
-						  : -ENOENT));
+	call_end(&c, reply_attr(&c, kind->getattr
+					? kind->getattr(&c, ino, &c.reply.node)
+					: -ENOENT));
 }
 
 static int set_attr(struct call *c, uint64_t ino, struct file *file,
@@ -82,8 +81,8 @@ static int set_attr(struct call *c, uint64_t ino, struct file *file,
 
 	if (!kind->setattr)
 		return ops_denied(kind);
-	return reply_attr(c, kind->setattr(c, ino, file, st, set,
-					   &c->reply.node));
+	return reply_attr(c,
+			  kind->setattr(c, ino, file, st, set, &c->reply.node));
 }
 
 static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *st, int set,
@@ -180,8 +179,8 @@ static void op_fsyncdir(fuse_req_t req, fuse_ino_t ino, int datasync,
 	(void)datasync;
 	(void)fi;
 	call_end(&c, c.fs->options.read_only
-			     ? 0
-			     : store_sync(c.fs->repo->store, &c.why));
+			 ? 0
+			 : store_sync(c.fs->repo->store, &c.why));
 }
 
 /* ---- the file system ---- */
@@ -221,31 +220,31 @@ static void op_statfs(fuse_req_t req, fuse_ino_t ino)
 }
 
 const struct fuse_lowlevel_ops ops_all = {
-	.lookup = op_lookup,
-	.forget = op_forget,
-	.forget_multi = op_forget_multi,
-	.getattr = op_getattr,
-	.setattr = op_setattr,
-	.readlink = op_readlink,
-	.mknod = op_mknod,
-	.mkdir = op_mkdir,
-	.symlink = op_symlink,
-	.link = op_link,
-	.unlink = op_unlink,
-	.rmdir = op_rmdir,
-	.rename = op_rename,
-	.create = op_create,
-	.open = op_open,
-	.read = op_read,
-	.write = op_write,
-	.flush = op_flush,
-	.fsync = op_fsync,
-	.release = op_release,
-	.copy_file_range = op_copy_range,
-	.opendir = op_opendir,
-	.readdir = op_readdir,
-	.readdirplus = op_readdirplus,
-	.releasedir = op_release,
-	.fsyncdir = op_fsyncdir,
-	.statfs = op_statfs,
+    .lookup = op_lookup,
+    .forget = op_forget,
+    .forget_multi = op_forget_multi,
+    .getattr = op_getattr,
+    .setattr = op_setattr,
+    .readlink = op_readlink,
+    .mknod = op_mknod,
+    .mkdir = op_mkdir,
+    .symlink = op_symlink,
+    .link = op_link,
+    .unlink = op_unlink,
+    .rmdir = op_rmdir,
+    .rename = op_rename,
+    .create = op_create,
+    .open = op_open,
+    .read = op_read,
+    .write = op_write,
+    .flush = op_flush,
+    .fsync = op_fsync,
+    .release = op_release,
+    .copy_file_range = op_copy_range,
+    .opendir = op_opendir,
+    .readdir = op_readdir,
+    .readdirplus = op_readdirplus,
+    .releasedir = op_release,
+    .fsyncdir = op_fsyncdir,
+    .statfs = op_statfs,
 };

@@ -33,8 +33,7 @@ void op_mknod(fuse_req_t req, fuse_ino_t dir, const char *name, mode_t mode,
 void op_mkdir(fuse_req_t req, fuse_ino_t dir, const char *name, mode_t mode);
 void op_symlink(fuse_req_t req, const char *target, fuse_ino_t dir,
 		const char *name);
-void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t dir,
-	     const char *name);
+void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t dir, const char *name);
 void op_unlink(fuse_req_t req, fuse_ino_t dir, const char *name);
 void op_rmdir(fuse_req_t req, fuse_ino_t dir, const char *name);
 void op_rename(fuse_req_t req, fuse_ino_t dir, const char *name,

@@ -97,8 +97,7 @@ static int make_dir(struct call *c, uint64_t dir, const char *name, mode_t mode)
 
 	if (r < 0)
 		return r;
-	return reply_entry(c,
-			   kind->mkdir(c, dir, name, mode, &c->reply.node));
+	return reply_entry(c, kind->mkdir(c, dir, name, mode, &c->reply.node));
 }
 
 void op_mkdir(fuse_req_t req, fuse_ino_t dir, const char *name, mode_t mode)
@@ -116,8 +115,8 @@ static int make_symlink(struct call *c, uint64_t dir, const char *name,
 
 	if (r < 0)
 		return r;
-	return reply_entry(c, kind->symlink(c, dir, name, target,
-					    &c->reply.node));
+	return reply_entry(c,
+			   kind->symlink(c, dir, name, target, &c->reply.node));
 }
 
 void op_symlink(fuse_req_t req, const char *target, fuse_ino_t dir,

@@ -47,9 +47,8 @@ static void read_names(size_t size, uint64_t offset, char *ret)
 	for (;;) {
 		struct listing out = {.data = data, .size = size, .c = &c};
 
-		assert_int_equal(listing_fill(&out, &kind, 7, NULL,
-					      (int64_t)offset),
-				 0);
+		assert_int_equal(
+		    listing_fill(&out, &kind, 7, NULL, (int64_t)offset), 0);
 		assert_true(out.len <= size);
 		if (out.len == 0)
 			return;
@@ -105,9 +104,9 @@ static void test_an_entry_without_room_is_not_added(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_any_room_gives_every_entry_once),
-		cmocka_unit_test(test_reading_goes_on_after_any_entry),
-		cmocka_unit_test(test_an_entry_without_room_is_not_added),
+	    cmocka_unit_test(test_any_room_gives_every_entry_once),
+	    cmocka_unit_test(test_reading_goes_on_after_any_entry),
+	    cmocka_unit_test(test_an_entry_without_room_is_not_added),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
