@@ -39,17 +39,18 @@ struct mount {
 static void on_init(void *data, struct fuse_conn_info *conn)
 {
 	static const unsigned wanted =
-	    FUSE_CAP_READDIRPLUS | FUSE_CAP_EXPLICIT_INVAL_DATA |
-	    FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_CACHE_SYMLINKS;
+		FUSE_CAP_READDIRPLUS | FUSE_CAP_EXPLICIT_INVAL_DATA |
+		FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_CACHE_SYMLINKS;
 	/* The kernel drops pages and listings when we say so, never because a
 	 * time differs. Truncation must come as SETATTR: a kernel that does it
 	 * at open cuts off the mappings of other readers before it is decided
 	 * whose bytes those are. */
 	static const unsigned unwanted =
-	    FUSE_CAP_READDIRPLUS_AUTO | FUSE_CAP_AUTO_INVAL_DATA |
-	    FUSE_CAP_WRITEBACK_CACHE | FUSE_CAP_ATOMIC_O_TRUNC |
-	    FUSE_CAP_EXPORT_SUPPORT | FUSE_CAP_SPLICE_READ |
-	    FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE | FUSE_CAP_IOCTL_DIR;
+		FUSE_CAP_READDIRPLUS_AUTO | FUSE_CAP_AUTO_INVAL_DATA |
+		FUSE_CAP_WRITEBACK_CACHE | FUSE_CAP_ATOMIC_O_TRUNC |
+		FUSE_CAP_EXPORT_SUPPORT | FUSE_CAP_SPLICE_READ |
+		FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE |
+		FUSE_CAP_IOCTL_DIR;
 	struct mount *m = data;
 
 	conn->want |= conn->capable & wanted;
@@ -204,9 +205,11 @@ static void wait_for_end(struct mount *m)
  * what one large text needed shall go back to the system. */
 static void tame_malloc(void)
 {
+	/* NOLINTBEGIN(concurrency-mt-unsafe): no thread yet */
 	(void)mallopt(M_ARENA_MAX, 2);
 	(void)mallopt(M_MMAP_THRESHOLD, 1 << 20);
 	(void)mallopt(M_TRIM_THRESHOLD, 1 << 20);
+	/* NOLINTEND(concurrency-mt-unsafe) */
 }
 
 /* Content that is being written may be in a file of its own. */

@@ -5,7 +5,7 @@
 
 #include <errno.h>
 #include <getopt.h>
-#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -78,17 +78,17 @@ static const struct setting {
 	int (*set)(struct mount_options *o, const char *value);
 	const char *values;
 } settings[] = {
-    {"overwrite", set_overwrite, "auto, edit or restore"},
-    {"identical", set_identical, "auto, skip or number"},
-    {"max_item", set_max_item, "a size up to 512M"},
-    {"snapdir", set_snapdir, "hidden or visible"},
+	{"overwrite", set_overwrite, "auto, edit or restore"},
+	{"identical", set_identical, "auto, skip or number"},
+	{"max_item", set_max_item, "a size up to 512M"},
+	{"snapdir", set_snapdir, "hidden or visible"},
 };
 
 /* For the kernel, or for libfuse. */
 static const char *const passed[] = {
-    "allow_other", "auto_unmount", "nosuid", "nodev",	"exec",
-    "noexec",	   "sync",	   "async",  "dirsync", "atime",
-    "noatime",	   "nodiratime",   "debug",
+	"allow_other", "auto_unmount", "nosuid", "nodev",   "exec",
+	"noexec",      "sync",	       "async",	 "dirsync", "atime",
+	"noatime",     "nodiratime",   "debug",
 };
 
 /*
@@ -97,34 +97,34 @@ static const char *const passed[] = {
  * neither devices nor programs in a repository.
  */
 static const char *const ignored[] = {
-    "defaults",
-    "rw",
-    "auto",
-    "noauto",
-    "user",
-    "nouser",
-    "users",
-    "nousers",
-    "owner",
-    "noowner",
-    "group",
-    "nogroup",
-    "_netdev",
-    "nofail",
-    "dev",
-    "suid",
-    "relatime",
-    "norelatime",
-    "diratime",
-    "strictatime",
-    "nostrictatime",
-    "lazytime",
-    "nolazytime",
-    "nonempty",
-    "default_permissions",
-    "nomand",
-    "silent",
-    "loud",
+	"defaults",
+	"rw",
+	"auto",
+	"noauto",
+	"user",
+	"nouser",
+	"users",
+	"nousers",
+	"owner",
+	"noowner",
+	"group",
+	"nogroup",
+	"_netdev",
+	"nofail",
+	"dev",
+	"suid",
+	"relatime",
+	"norelatime",
+	"diratime",
+	"strictatime",
+	"nostrictatime",
+	"lazytime",
+	"nolazytime",
+	"nonempty",
+	"default_permissions",
+	"nomand",
+	"silent",
+	"loud",
 };
 
 static bool is_one_of(const char *word, const char *const *list, size_t n)
@@ -135,14 +135,14 @@ static bool is_one_of(const char *word, const char *const *list, size_t n)
 	}
 	return false;
 }
-#define IS_ONE_OF(word, list)                                                  \
+#define IS_ONE_OF(word, list) \
 	is_one_of(word, list, sizeof(list) / sizeof((list)[0]))
 
 /* Comments of other programs: x-systemd.automount, comment=..., user=NAME. */
 static bool is_comment(const char *word)
 {
 	static const char *const begins[] = {
-	    "x-", "comment=", "user=", "fsname=", "subtype="};
+		"x-", "comment=", "user=", "fsname=", "subtype="};
 
 	for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++) {
 		if (strncmp(word, begins[i], strlen(begins[i])) == 0)
@@ -185,24 +185,18 @@ static int take_word(struct mount_options *o, const char *word, struct why *why)
 	return buf_add_text(&o->words, word, why);
 }
 
-static void free_text(char **text)
-{
-	free(*text);
-}
-
-/* Of a copy, so that the command line stays as ps(1) shows it. */
 static int take_words(struct mount_options *o, const char *words,
 		      struct why *why)
 {
-	DROP(free_text) char *copy = strdup(words);
-	char *rest, *word;
+	char word[256]; /* only comments may be longer */
+	size_t len;
 	int r = 0;
 
-	if (!copy)
-		return why_set(why, -ENOMEM, "out of memory");
-	word = strtok_r(copy, ",", &rest);
-	for (; word && r == 0; word = strtok_r(NULL, ",", &rest))
+	for (; *words && r == 0; words += len + (words[len] == ',')) {
+		len = strcspn(words, ",");
+		(void)snprintf(word, sizeof(word), "%.*s", (int)len, words);
 		r = take_word(o, word, why);
+	}
 	return r;
 }
 
@@ -239,11 +233,11 @@ int mount_options_parse(int argc, char **argv, struct mount_options *ret,
 			struct why *why)
 {
 	static const struct option longs[] = {
-	    {"help", no_argument, NULL, 'h'},
-	    {"options", required_argument, NULL, 'o'},
-	    {"foreground", no_argument, NULL, 'f'},
-	    {"debug", no_argument, NULL, 'd'},
-	    {0},
+		{"help", no_argument, NULL, 'h'},
+		{"options", required_argument, NULL, 'o'},
+		{"foreground", no_argument, NULL, 'f'},
+		{"debug", no_argument, NULL, 'd'},
+		{0},
 	};
 	DROP(mount_options_done) struct mount_options o = {0};
 	int letter, r = 0;
@@ -251,6 +245,7 @@ int mount_options_parse(int argc, char **argv, struct mount_options *ret,
 	o.fs.max_item = DEFAULT_MAX_ITEM;
 	optind = 0; /* the dispatcher may have parsed before */
 	while (r == 0 && !o.help) {
+		/* NOLINTNEXTLINE(concurrency-mt-unsafe): no thread yet */
 		letter = getopt_long(argc, argv, ":o:fdhrwsnvt:", longs, NULL);
 		if (letter == -1)
 			break;

@@ -18,25 +18,36 @@ static void free_text(char **text)
 	free(*text);
 }
 
-char *mountpoint_absolute(const char *text)
+/* A dead mount cannot be asked, its parent can. */
+static char *absolute_of_dead(const char *text)
 {
-	DROP(free_text) char *copy = strdup(text), *folder = NULL;
-	char *slash, *ret, *whole = realpath(text, NULL);
+	DROP(free_text) char *folder = NULL, *copy = strdup(text);
 	size_t len = strlen(text);
+	char *slash, *ret = NULL;
 
-	if (whole || errno != ENOTCONN || !copy)
-		return whole;
+	if (!copy)
+		return NULL;
 	while (len > 1 && copy[len - 1] == '/')
 		copy[--len] = '\0';
 	slash = strrchr(copy, '/');
 	if (slash)
 		*slash = '\0';
 	folder = realpath(slash == copy ? "/" : slash ? copy : ".", NULL);
-	if (!folder ||
-	    asprintf(&ret, "%s/%s", strcmp(folder, "/") ? folder : "",
+	if (!folder)
+		return NULL;
+	if (asprintf(&ret, "%s/%s", strcmp(folder, "/") == 0 ? "" : folder,
 		     slash ? slash + 1 : copy) < 0)
 		return NULL;
 	return ret;
+}
+
+char *mountpoint_absolute(const char *text)
+{
+	char *whole = realpath(text, NULL);
+
+	if (whole || errno != ENOTCONN)
+		return whole;
+	return absolute_of_dead(text);
 }
 
 /* What fusermount3 says matters less than whether the mount is gone. */
@@ -71,9 +82,9 @@ int mountpoint_unmount(char *point, bool lazy, struct why *why)
 
 	if (geteuid() == 0)
 		r = umount2(point, UMOUNT_NOFOLLOW | (lazy ? MNT_DETACH : 0)) <
-			    0
-			? -errno
-			: 0;
+				    0
+			    ? -errno
+			    : 0;
 	else
 		r = run_fusermount(point, lazy, why);
 	if (r == -EBUSY)

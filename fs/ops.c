@@ -5,9 +5,9 @@
 #include "fs/fs.h"
 
 #include <errno.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/statvfs.h>
 
 int ops_denied(const struct node_kind *kind)
@@ -69,9 +69,9 @@ static void op_getattr(fuse_req_t req, fuse_ino_t ino,
 	struct call c = call_begin(req);
 
 	(void)fi; /* fstat(2) does not send it either */
-	call_end(&c, reply_attr(&c, kind->getattr
-					? kind->getattr(&c, ino, &c.reply.node)
-					: -ENOENT));
+	call_end(&c, reply_attr(&c, kind->getattr ? kind->getattr(&c, ino,
+								  &c.reply.node)
+						  : -ENOENT));
 }
 
 static int set_attr(struct call *c, uint64_t ino, struct file *file,
@@ -179,8 +179,8 @@ static void op_fsyncdir(fuse_req_t req, fuse_ino_t ino, int datasync,
 	(void)datasync;
 	(void)fi;
 	call_end(&c, c.fs->options.read_only
-			 ? 0
-			 : store_sync(c.fs->repo->store, &c.why));
+			     ? 0
+			     : store_sync(c.fs->repo->store, &c.why));
 }
 
 /* ---- the file system ---- */
@@ -189,7 +189,7 @@ static void op_fsyncdir(fuse_req_t req, fuse_ino_t ino, int datasync,
  * managers refuse to copy to where there seems to be none. */
 static int stat_disk(struct call *c)
 {
-	char path[4096];
+	char path[4096], *slash;
 	struct statvfs *st = calloc(1, sizeof(*st));
 	unsigned long unit;
 
@@ -198,7 +198,10 @@ static int stat_disk(struct call *c)
 	c->reply.statfs = st;
 	(void)snprintf(path, sizeof(path), "%s",
 		       store_path(c->fs->repo->store));
-	if (statvfs(dirname(path), st) < 0)
+	slash = strrchr(path, '/'); /* there is one: it is absolute */
+	if (slash)
+		*slash = '\0';
+	if (statvfs(*path ? path : "/", st) < 0)
 		return -errno;
 	unit = st->f_frsize ? st->f_frsize : st->f_bsize;
 	st->f_blocks = st->f_blocks * unit / 4096;
@@ -220,31 +223,31 @@ static void op_statfs(fuse_req_t req, fuse_ino_t ino)
 }
 
 const struct fuse_lowlevel_ops ops_all = {
-    .lookup = op_lookup,
-    .forget = op_forget,
-    .forget_multi = op_forget_multi,
-    .getattr = op_getattr,
-    .setattr = op_setattr,
-    .readlink = op_readlink,
-    .mknod = op_mknod,
-    .mkdir = op_mkdir,
-    .symlink = op_symlink,
-    .link = op_link,
-    .unlink = op_unlink,
-    .rmdir = op_rmdir,
-    .rename = op_rename,
-    .create = op_create,
-    .open = op_open,
-    .read = op_read,
-    .write = op_write,
-    .flush = op_flush,
-    .fsync = op_fsync,
-    .release = op_release,
-    .copy_file_range = op_copy_range,
-    .opendir = op_opendir,
-    .readdir = op_readdir,
-    .readdirplus = op_readdirplus,
-    .releasedir = op_release,
-    .fsyncdir = op_fsyncdir,
-    .statfs = op_statfs,
+	.lookup = op_lookup,
+	.forget = op_forget,
+	.forget_multi = op_forget_multi,
+	.getattr = op_getattr,
+	.setattr = op_setattr,
+	.readlink = op_readlink,
+	.mknod = op_mknod,
+	.mkdir = op_mkdir,
+	.symlink = op_symlink,
+	.link = op_link,
+	.unlink = op_unlink,
+	.rmdir = op_rmdir,
+	.rename = op_rename,
+	.create = op_create,
+	.open = op_open,
+	.read = op_read,
+	.write = op_write,
+	.flush = op_flush,
+	.fsync = op_fsync,
+	.release = op_release,
+	.copy_file_range = op_copy_range,
+	.opendir = op_opendir,
+	.readdir = op_readdir,
+	.readdirplus = op_readdirplus,
+	.releasedir = op_release,
+	.fsyncdir = op_fsyncdir,
+	.statfs = op_statfs,
 };

@@ -113,6 +113,7 @@ static int copy_range(struct call *c, struct file *in, off_t off_in,
 	return live_copy_range(c, in, off_in, out, off_out, len);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): as libfuse wants it */
 void op_copy_range(fuse_req_t req, fuse_ino_t ino_in, off_t off_in,
 		   struct fuse_file_info *fi_in, fuse_ino_t ino_out,
 		   off_t off_out, struct fuse_file_info *fi_out, size_t len,
