@@ -100,16 +100,21 @@ static int parse_date(const char **at, struct tm *tm)
 	tm->tm_year = year - 1900;
 	tm->tm_mon = month - 1;
 	tm->tm_mday = day;
-	return 0;
+	(void)timegm(tm); /* makes the 3rd of March of a 31st of February */
+	return tm->tm_mday == day ? 0 : -EINVAL;
 }
 
-static int64_t parse_fraction(const char **at)
+static int parse_fraction(const char **at, int64_t *ret_fraction)
 {
+	const char *start = *at;
 	int64_t unit = SECOND / 10, sum = 0;
 
 	for (; **at >= '0' && **at <= '9'; ++*at, unit /= 10)
 		sum += (**at - '0') * unit;
-	return sum;
+	if (*at == start)
+		return -EINVAL;
+	*ret_fraction = sum;
+	return 0;
 }
 
 static int parse_clock(const char **at, struct tm *tm, int64_t *ret_fraction)
@@ -131,7 +136,7 @@ static int parse_clock(const char **at, struct tm *tm, int64_t *ret_fraction)
 	if (tm->tm_sec < 0 || tm->tm_sec > 60)
 		return -EINVAL;
 	if (skip(at, '.'))
-		*ret_fraction = parse_fraction(at);
+		return parse_fraction(at, ret_fraction);
 	return 0;
 }
 
@@ -159,7 +164,7 @@ static int parse_zone(const char **at, int *ret_east)
 int env_parse_time(const char *text, int64_t *ret_ns)
 {
 	struct tm tm = {0};
-	int64_t fraction = 0;
+	int64_t fraction = 0, seconds;
 	int east = 0;
 	int r = parse_date(&text, &tm);
 
@@ -170,7 +175,10 @@ int env_parse_time(const char *text, int64_t *ret_ns)
 	}
 	if (r < 0 || *text)
 		return -EINVAL;
-	*ret_ns = ((int64_t)timegm(&tm) - east) * SECOND + fraction;
+	seconds = (int64_t)timegm(&tm) - east;
+	if (seconds < 0 || seconds >= INT64_MAX / SECOND)
+		return -EINVAL;
+	*ret_ns = seconds * SECOND + fraction;
 	return 0;
 }
 
