@@ -133,6 +133,7 @@ static int refile(struct call *c, struct moment *m, struct act *saved,
 static int set_item(struct call *c, struct moment *m, int64_t item,
 		    struct proc proc, const struct stat *st, int set)
 {
+	struct batch_key key = {proc.pid, proc.start};
 	struct entry entry;
 	struct act *saved;
 	bool amend;
@@ -146,6 +147,8 @@ static int set_item(struct call *c, struct moment *m, int64_t item,
 		saved->moment == entry.born;
 	attr_apply(&entry.attr, st, set, m->time_ns);
 	r = tree_set_attr(m, item, &entry.attr, amend, &c->why);
+	if (r == 0 && entry.folder && proc.pid)
+		r = batch_part(c->fs->repo->batches, m, &key, item, &c->why);
 	return r < 0 ? r : moment_commit(m, &c->why);
 }
 

@@ -111,14 +111,19 @@ static int add_scratch(struct call *c, struct moment *m, int64_t parent,
 	return r;
 }
 
-static int add_folder(struct call *c, struct moment *m, int64_t parent,
-		      const char *name, mode_t mode, struct node *ret)
+static int add_folder(struct call *c, struct moment *m, struct proc proc,
+		      int64_t parent, const char *name, mode_t mode,
+		      struct node *ret)
 {
+	struct batch_key key = {proc.pid, proc.start};
 	struct attr attr = new_attr(c, mode, m->time_ns);
 	struct entry entry;
 	int64_t id;
 	int r = tree_add_folder(m, parent, name, &attr, &id, &c->why);
 
+	/* A copied folder goes again when the copy is undone. */
+	if (r == 0 && proc.pid)
+		r = batch_part(c->fs->repo->batches, m, &key, parent, &c->why);
 	if (r == 0)
 		r = tree_get(m->db, MOMENT_NOW, id, &entry, &c->why);
 	if (r == 0)
@@ -134,6 +139,7 @@ int live_mkdir(struct call *c, uint64_t dir, const char *name, mode_t mode,
 	DROP(moment_end) struct moment m = {0};
 	int64_t parent = inum_payload(dir);
 	struct who who;
+	struct proc proc = live_proc(c, &who);
 	int r = name_check(name, &c->why);
 
 	if (r < 0)
@@ -142,7 +148,6 @@ int live_mkdir(struct call *c, uint64_t dir, const char *name, mode_t mode,
 		return why_set(&c->why, -EPERM,
 			       "a git work tree needs hard links and files "
 			       "that change in place: keep it elsewhere");
-	(void)live_proc(c, &who);
 	r = moment_begin(c->fs->repo->store, &who, &m, &c->why);
 	if (r == 0)
 		r = live_holds_items(c, m.db, parent);
@@ -151,7 +156,7 @@ int live_mkdir(struct call *c, uint64_t dir, const char *name, mode_t mode,
 	if (r == 0 || name_is_scratch_folder(name))
 		return add_scratch(c, &m, parent, name, SCRATCH_FOLDER, mode,
 				   NULL, ret);
-	return add_folder(c, &m, parent, name, mode, ret);
+	return add_folder(c, &m, proc, parent, name, mode, ret);
 }
 
 int live_symlink(struct call *c, uint64_t dir, const char *name,

@@ -4,6 +4,7 @@
 #include "core/blob.h"
 #include "core/db.h"
 #include "core/env.h"
+#include "core/name.h"
 #include "core/repo.h"
 #include "fs/commit.h"
 #include "fs/kinds.h"
@@ -149,10 +150,12 @@ int live_load_scratch(struct call *c, struct db *db, int64_t id,
 	r = scratch_name(db, id, &name, &c->why);
 	if (r == 0)
 		r = load_bytes(c, db, &s, file);
+	if (r == 0)
+		r = live_holds_items(c, db, s.parent);
 	if (r < 0)
 		return r;
-	memcpy(file->name, name.data,
-	       name.len < sizeof(file->name) ? name.len : 255);
+	memcpy(file->name, name.data, name.len < 255 ? name.len : 255);
+	file->item_name = r == 1 && name_is_item(file->name); /* a draft */
 	file->id = id;
 	file->parent = s.parent;
 	file->attr = s.attr;
