@@ -30,6 +30,8 @@ static json_t *line_object(const char *line, size_t len)
 	static const char arrow[] = " -> ";
 	const char *word = word_of(line, len), *path, *to;
 
+	if (!word && len > 2 && line[0] == '!')
+		return json_pack("{s:s%}", "note", line + 2, len - 2);
 	if (!word)
 		return json_pack("{s:s%}", "result", line, len);
 	path = line + 2;
@@ -60,7 +62,7 @@ int changes_print(FILE *out, enum table_style style, const char *text,
 		if (!newline)
 			newline = end;
 		object = line_object(at, (size_t)(newline - at));
-		if (!object || json_dumpf(object, out, 0) < 0)
+		if (!object || json_dumpf(object, out, JSON_COMPACT) < 0)
 			return why_set(why, -ENOMEM, "no memory for '%.*s'",
 				       (int)(newline - at), at);
 		(void)fputc('\n', out);

@@ -15,15 +15,16 @@
 struct why;
 
 /* What the letters mean, for --help. */
-#define CHANGES_HELP                                                      \
+#define CHANGES_HELP                                                            \
 	"  + created   - deleted   M edited   R moved (old -> new)   A owner, " \
-	"mode\n"                                                          \
+	"mode\n"                                                                \
 	"  or time changed; the names of folders end in /\n"
 
 /*
  * Print @text, @len bytes. As JSON each change is an object with the members
  * change ("created", "deleted", "edited", "moved", "attributes"), path, and
- * from if it was moved; other lines are {"result": "..."}.
+ * from if it was moved; a line that begins with '!' is {"note": "..."}, any
+ * other {"result": "..."}.
  */
 int changes_print(FILE *out, enum table_style style, const char *text,
 		  size_t len, struct why *why);

@@ -104,8 +104,7 @@ static int open_file(struct client *c, const char *writer, struct why *why)
 {
 	DROP(free_text) char *path = trimmed(c->place.rest);
 	char holder[64];
-	struct store_options options = {.read_only = !writer,
-					.holder = holder};
+	struct store_options options = {.read_only = !writer, .holder = holder};
 	int r;
 
 	if (!path)
@@ -200,16 +199,19 @@ static int report(struct db *db, int64_t folder, const char *arg,
 	return report_show(db, folder, out, why);
 }
 
+static int history(struct db *db, int64_t folder, const char *arg,
+		   struct buf *out, struct why *why)
+{
+	(void)arg;
+	return history_show(db, folder, NULL, out, why);
+}
+
 static const struct {
 	const char *what;
 	show_fn show;
-	bool in_path; /* the argument is a file in a directory of that name */
 } sources[] = {
-	{"status", status, false},
-	{"revisions", revisions, false},
-	{"report", report, false},
-	{"history", history_show, false},
-	{"diff", show_diff, true},
+	{"status", status},   {"revisions", revisions}, {"report", report},
+	{"history", history}, {"diff", show_diff},
 };
 
 static int show_mounted(const struct client *c, const char *what,
@@ -233,6 +235,15 @@ static int show_mounted(const struct client *c, const char *what,
 	return r;
 }
 
+/* What a mount would say of itself. */
+static void add_mount(const struct client *c, struct buf *out)
+{
+	DROP(mounted_done) struct mounted mounted = {0};
+	int r = mounted_from(c->place.mounted.file, &mounted, NULL);
+
+	buf_addf(out, "mounted %s\n", r < 0 ? "no" : mounted.point);
+}
+
 int client_show(struct client *client, const char *what, const char *arg,
 		struct buf *out, struct why *why)
 {
@@ -243,12 +254,13 @@ int client_show(struct client *client, const char *what, const char *arg,
 	while (strcmp(sources[i].what, what) != 0)
 		i++;
 	if (!client->repo)
-		return show_mounted(client, what,
-				    sources[i].in_path ? arg : NULL, out, why);
+		return show_mounted(client, what, arg, out, why);
 	r = store_read(client->repo->store, &reader, why);
 	if (r < 0)
 		return r;
 	r = sources[i].show(reader.db, client->folder, arg, out, why);
+	if (r == 0 && sources[i].show == status)
+		add_mount(client, out);
 	if (r == 0 && buf_error(out) < 0)
 		return no_memory(why);
 	return r;

@@ -36,8 +36,7 @@ const char *client_rest(const struct client *client);
 int client_need_folder(const struct client *client, struct why *why);
 
 /* Append what the folder shows as @what: "status", "revisions", "report",
- * "history", "diff". @arg: with "diff" the number of a snapshot or revision,
- * with "history" an item of the folder or NULL; else NULL. */
+ * "history", "diff". @arg: with "diff" a snapshot or revision; else NULL. */
 int client_show(struct client *client, const char *what, const char *arg,
 		struct buf *out, struct why *why);
 

@@ -143,7 +143,11 @@ int control_snapshot_named(const char *folder, const char *name,
 		path = NULL;
 		return why_set(why, -ENOMEM, "out of memory");
 	}
-	if (mkdir(path, 0755) < 0)
-		return explain_by_errors(folder, -errno, why);
-	return 0;
+	if (mkdir(path, 0755) == 0)
+		return 0;
+	if (errno == EEXIST) /* the kernel did not ask: there is no sentence */
+		return why_set(why, -EEXIST,
+			       "'%s' has a snapshot of the name '%s'", folder,
+			       name);
+	return explain_by_errors(folder, -errno, why);
 }

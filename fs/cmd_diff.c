@@ -16,9 +16,10 @@
 static const char diff_help[] =
 	"usage: repofs diff [--json] NUMBER [PLACE]\n"
 	"\n"
-	"What differs below a folder: between snapshot NUMBER and now, or by "
-	"what\n"
-	"revision NUMBER (a revert, a restore) did. One line for each path:\n"
+	"What differs below a folder: between snapshot NUMBER (or its name, or\n"
+	"'latest') and now, or by what revision NUMBER (a revert, a restore) "
+	"did. One\n"
+	"line for each path:\n"
 	"\n" CHANGES_HELP "\n"
 	"PLACE is a folder in a mounted repository (default: the current one), "
 	"or\n"
@@ -98,8 +99,9 @@ int cmd_diff(int argc, char **argv)
 	r = options_parse(argc, argv, "ij", 1, 2, diff_help, &o);
 	if (r != OPTIONS_GO_ON)
 		return r;
-	if (!is_number(o.args[0]))
-		return options_usage(o.command, "'%s' is no number", o.args[0]);
+	if (strchr(o.args[0], '/'))
+		return options_usage(o.command, "'%s' is no snapshot",
+				     o.args[0]);
 	r = diff(&o, &why);
 	if (r < 0) {
 		(void)options_failed(o.command, &why);
@@ -140,8 +142,7 @@ static void print_members(json_t *revision, enum table_style style)
 	char time_text[64];
 	json_t *value;
 
-	json_object_foreach(revision, key, value)
-	{
+	json_object_foreach(revision, key, value) {
 		char *other = NULL;
 
 		text = json_string_value(value);
@@ -182,7 +183,7 @@ static int show(const struct options *o, struct why *why)
 	if (r < 0)
 		return r;
 	if (style == TABLE_JSON) {
-		(void)json_dumpf(revision, stdout, 0);
+		(void)json_dumpf(revision, stdout, JSON_COMPACT);
 		(void)putchar('\n');
 	} else {
 		print_members(revision, style);

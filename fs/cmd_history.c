@@ -7,7 +7,9 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char help[] =
@@ -15,9 +17,11 @@ static const char help[] =
 	"\n"
 	"All changes of one item, or of the items in one folder (not below), "
 	"the\n"
-	"oldest first; also of those that were deleted. The texts of all "
-	"versions\n"
-	"are in the folder's .snapshots/versions/ITEM/.\n"
+	"oldest first; also of those that were deleted. An item is followed "
+	"through\n"
+	"the names that it had in the folder. The texts of all versions are in "
+	"the\n"
+	"folder's .snapshots/versions/ITEM/.\n"
 	"\n"
 	"PLACE is an item or a folder in a mounted repository (default: the\n"
 	"current folder), or a repository file.\n"
@@ -29,42 +33,107 @@ static const char help[] =
 	"  repofs history --json --in rules rules.repo\n";
 
 static const struct table_column columns[] = {
-	{"time", "WHEN", TABLE_TIME},	   {"user", "WHO", TABLE_TEXT},
-	{"program", "BY", TABLE_TEXT},	   {"change", "CHANGE", TABLE_TEXT},
+	{"time", "WHEN", TABLE_TIME},	      {"user", "WHO", TABLE_TEXT},
+	{"program", "BY", TABLE_TEXT},	      {"change", "CHANGE", TABLE_TEXT},
 	{"version", "VERSION", TABLE_NUMBER}, {"size", "SIZE", TABLE_NUMBER},
 	{"item", "ITEM", TABLE_TEXT},
 };
 
-/* Keep the lines of item @name alone. */
-static int keep_item(struct buf *lines, const char *name, struct why *why)
+static void free_text(char **text)
 {
-	char *end = lines->data + lines->len, *to = lines->data, *newline;
+	free(*text);
+}
 
-	for (char *at = lines->data; at < end; at = newline + 1) {
-		json_auto_t *line = NULL;
-		const char *item;
+/* The lines, one object each; the first may say how many older are left out. */
+static int parse(const struct buf *lines, json_t *all, json_int_t *ret_omitted,
+		 struct why *why)
+{
+	const char *end = lines->data + lines->len, *newline;
+	const json_t *omitted;
+	json_t *line;
 
+	for (const char *at = lines->data; at < end; at = newline + 1) {
 		newline = memchr(at, '\n', (size_t)(end - at));
 		if (!newline)
-			break;
+			newline = end;
 		line = json_loadb(at, (size_t)(newline - at), 0, NULL);
-		item = json_string_value(json_object_get(line, "item"));
-		if (!item || strcmp(item, name) != 0)
-			continue;
-		memmove(to, at, (size_t)(newline + 1 - at));
-		to += newline + 1 - at;
+		omitted = json_object_get(line, "omitted");
+		if (omitted) {
+			*ret_omitted = json_integer_value(omitted);
+			json_decref(line);
+		} else if (json_array_append_new(all, line) < 0) {
+			return why_set(why, -ENOMEM, "a line of history");
+		}
 	}
-	lines->len = (size_t)(to - lines->data);
-	if (lines->len == 0)
+	return 0;
+}
+
+static bool is_member(const json_t *line, const char *key, const char *text)
+{
+	const char *value = json_string_value(json_object_get(line, key));
+
+	return value && strcmp(value, text) == 0;
+}
+
+/*
+ * Keep the lines of the item that is called @name, or was the last to be
+ * called so: from the newest back to its creation, through its other names.
+ */
+static int keep_item(json_t *all, const char *name, struct why *why)
+{
+	DROP(free_text) char *now = strdup(name);
+	bool begun = false;
+
+	for (size_t i = json_array_size(all); now && i-- > 0;) {
+		const json_t *line = json_array_get(all, i);
+		const char *from =
+			json_string_value(json_object_get(line, "from"));
+
+		if (begun || (!is_member(line, "item", now) &&
+			      !is_member(line, "from", now))) {
+			(void)json_array_remove(all, i);
+			continue;
+		}
+		begun = is_member(line, "change", "created");
+		if (from && is_member(line, "to", now)) {
+			free(now);
+			now = strdup(from);
+		}
+	}
+	if (!now)
+		return why_set(why, -ENOMEM, "out of memory");
+	if (json_array_size(all) == 0)
 		return why_set(why, -ENOENT, "there never was an item '%s'",
 			       name);
 	return 0;
+}
+
+static int print(const struct options *o, json_t *all, struct why *why)
+{
+	DROP(free_text) char *text = NULL;
+	size_t i, len = 0;
+	FILE *out = open_memstream(&text, &len);
+	json_t *line;
+
+	if (!out)
+		return why_set(why, -ENOMEM, "out of memory");
+	json_array_foreach(all, i, line) {
+		(void)json_dumpf(line, out, JSON_COMPACT);
+		(void)fputc('\n', out);
+	}
+	if (fclose(out) != 0)
+		return why_set(why, -ENOMEM, "out of memory");
+	return table_print(stdout, table_style(stdout, o->json), columns,
+			   sizeof(columns) / sizeof(columns[0]), text, len,
+			   why);
 }
 
 static int history(const struct options *o, struct why *why)
 {
 	DROP(client_close_p) struct client *client = NULL;
 	DROP(buf_done) struct buf lines = {0};
+	json_auto_t *all = json_array();
+	json_int_t omitted = 0;
 	const char *item;
 	int r;
 
@@ -75,14 +144,20 @@ static int history(const struct options *o, struct why *why)
 	item = client_rest(client);
 	if (strchr(item, '/'))
 		return client_need_folder(client, why);
-	r = client_show(client, "history", *item ? item : NULL, &lines, why);
+	r = client_show(client, "history", NULL, &lines, why);
+	if (r == 0)
+		r = parse(&lines, all, &omitted, why);
 	if (r == 0 && *item)
-		r = keep_item(&lines, item, why);
-	if (r < 0)
-		return r;
-	return table_print(stdout, table_style(stdout, o->json), columns,
-			   sizeof(columns) / sizeof(columns[0]), lines.data,
-			   lines.len, why);
+		r = keep_item(all, item, why);
+	if (r == 0)
+		r = print(o, all, why);
+	if (r == 0 && omitted > 0)
+		(void)fprintf(stderr,
+			      "repofs: history: only the newest changes of the "
+			      "folder; %" JSON_INTEGER_FORMAT
+			      " older ones are left out\n",
+			      omitted);
+	return r;
 }
 
 int cmd_history(int argc, char **argv)

@@ -61,9 +61,9 @@ static const char report_help[] =
 	"  repofs report --json mnt | jq 'select(.outcome == \"rejected\")'\n";
 
 static const struct table_column report_columns[] = {
-	{"time", "WHEN", TABLE_TIME},	 {"user", "WHO", TABLE_TEXT},
-	{"program", "BY", TABLE_TEXT},	 {"outcome", "OUTCOME", TABLE_TEXT},
-	{"path", "PATH", TABLE_TEXT},	 {"went", "WENT TO", TABLE_TEXT},
+	{"time", "WHEN", TABLE_TIME},	  {"user", "WHO", TABLE_TEXT},
+	{"program", "BY", TABLE_TEXT},	  {"outcome", "OUTCOME", TABLE_TEXT},
+	{"path", "PATH", TABLE_TEXT},	  {"went", "WENT TO", TABLE_TEXT},
 	{"reason", "REASON", TABLE_TEXT},
 };
 
@@ -119,9 +119,9 @@ int cmd_revisions(int argc, char **argv)
 
 int cmd_report(int argc, char **argv)
 {
-	static const struct list list = {
-		"report", report_help, report_columns,
-		sizeof(report_columns) / sizeof(report_columns[0])};
+	static const struct list list = {"report", report_help, report_columns,
+					 sizeof(report_columns) /
+						 sizeof(report_columns[0])};
 
 	return cmd_list(argc, argv, &list);
 }

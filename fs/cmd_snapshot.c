@@ -41,7 +41,7 @@ static void print_answer(const struct options *o, const struct buf *answer)
 		table_text(stdout, table_style(stdout, 0), answer->data,
 			   answer->len);
 	else
-		(void)printf("{\"snapshot\": %lld}\n",
+		(void)printf("{\"snapshot\":%lld}\n",
 			     space ? strtoll(space, NULL, 10) : 0);
 }
 
@@ -53,14 +53,13 @@ static int print_name(const struct options *o, struct why *why)
 		(void)printf("snapshot %s\n", o->name);
 		return 0;
 	}
-	if (!object || json_dumpf(object, stdout, 0) < 0)
+	if (!object || json_dumpf(object, stdout, JSON_COMPACT) < 0)
 		return why_set(why, -ENOMEM, "out of memory");
 	(void)putchar('\n');
 	return 0;
 }
 
-static int snapshot(const struct options *o, const char *place,
-		    struct why *why)
+static int snapshot(const struct options *o, const char *place, struct why *why)
 {
 	DROP(client_close_p) struct client *client = NULL;
 	DROP(buf_done) struct buf answer = {0};

@@ -63,7 +63,7 @@ static int print_object(const struct buf *lines, struct why *why)
 			    value_of(space, (size_t)(newline - space))) < 0)
 			return why_set(why, -ENOMEM, "out of memory");
 	}
-	if (!object || json_dumpf(object, stdout, 0) < 0)
+	if (!object || json_dumpf(object, stdout, JSON_COMPACT) < 0)
 		return why_set(why, -ENOMEM, "out of memory");
 	(void)putchar('\n');
 	return 0;

@@ -39,7 +39,7 @@ int options_parse(int argc, char **argv, const char *letters, int min, int max,
 int options_failed(const char *command, const struct why *why);
 
 /* The same, with where to read more; returns EXIT_USAGE. */
-__attribute__((format(printf, 2, 3))) int
-options_usage(const char *command, const char *fmt, ...);
+__attribute__((format(printf, 2, 3))) int options_usage(const char *command,
+							const char *fmt, ...);
 
 #endif

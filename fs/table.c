@@ -76,8 +76,7 @@ static char *counts_text(json_t *counts)
 
 	if (!out)
 		return NULL;
-	json_object_foreach(counts, key, value)
-	{
+	json_object_foreach(counts, key, value) {
 		if (!json_is_integer(value) || json_integer_value(value) == 0)
 			continue;
 		(void)fprintf(out, "%s%" JSON_INTEGER_FORMAT " %s", comma,
@@ -244,8 +243,7 @@ int table_print(FILE *out, enum table_style style,
 	return 0;
 }
 
-void table_text(FILE *out, enum table_style style, const char *text,
-		size_t len)
+void table_text(FILE *out, enum table_style style, const char *text, size_t len)
 {
 	if (style != TABLE_TERMINAL) {
 		(void)fwrite(text, 1, len, out);
