@@ -128,8 +128,8 @@ static int check_ours(struct db *db, const char *path, int64_t *ret_version,
 	if (r < 0)
 		return r;
 	if (version > SCHEMA_VERSIONS)
-		return why_set(why, -EBADMSG,
-			       "'%s' was made by a newer repofs", path);
+		return why_set(why, -EBADMSG, "'%s' was made by a newer repofs",
+			       path);
 	*ret_version = version;
 	return 0;
 }
@@ -274,8 +274,8 @@ void q_text(struct q *q, int slot, const char *v)
 void q_textn(struct q *q, int slot, const char *v, size_t len)
 {
 	if (!q->err)
-		q->err = sqlite3_bind_text64(q->st, slot, v, len,
-					     SQLITE_STATIC, SQLITE_UTF8);
+		q->err = sqlite3_bind_text64(q->st, slot, v, len, SQLITE_STATIC,
+					     SQLITE_UTF8);
 }
 
 void q_blob(struct q *q, int slot, const void *v, size_t len)
@@ -283,8 +283,8 @@ void q_blob(struct q *q, int slot, const void *v, size_t len)
 	if (q->err)
 		return;
 	if (len)
-		q->err = sqlite3_bind_blob64(q->st, slot, v, len,
-					     SQLITE_STATIC);
+		q->err =
+			sqlite3_bind_blob64(q->st, slot, v, len, SQLITE_STATIC);
 	else
 		q->err = sqlite3_bind_zeroblob(q->st, slot, 0);
 }
@@ -425,16 +425,49 @@ int db_checkpoint(struct db *db, bool truncate, int64_t *ret_left,
 		  struct why *why)
 {
 	int in_log = 0, copied = 0;
-	int rc = sqlite3_wal_checkpoint_v2(
-		db->sql, "main",
-		truncate ? SQLITE_CHECKPOINT_TRUNCATE
-			 : SQLITE_CHECKPOINT_PASSIVE,
-		&in_log, &copied);
+	int rc = sqlite3_wal_checkpoint_v2(db->sql, "main",
+					   truncate ? SQLITE_CHECKPOINT_TRUNCATE
+						    : SQLITE_CHECKPOINT_PASSIVE,
+					   &in_log, &copied);
 
 	if (rc != SQLITE_OK)
 		return db_fail(db, rc, "checkpoint", why);
 	*ret_left = in_log > copied ? in_log - copied : 0;
 	return 0;
+}
+
+static int rewrite(sqlite3_file *file, char *chunk, int size)
+{
+	sqlite3_int64 end = 0;
+	int rc = file->pMethods->xFileSize(file, &end);
+
+	for (sqlite3_int64 at = 0; rc == SQLITE_OK && at < end; at += size) {
+		int len = end - at < size ? (int)(end - at) : size;
+
+		rc = file->pMethods->xRead(file, chunk, len, at);
+		if (rc == SQLITE_OK)
+			rc = file->pMethods->xWrite(file, chunk, len, at);
+	}
+	return rc == SQLITE_OK ? file->pMethods->xSync(file, SQLITE_SYNC_FULL)
+			       : rc;
+}
+
+int db_mend(struct db *db, struct why *why)
+{
+	enum { CHUNK = 1 << 16 }; /* what xWrite() takes at once */
+	sqlite3_file *file = NULL;
+	char *chunk = malloc(CHUNK);
+	int rc = chunk ? sqlite3_file_control(db->sql, "main",
+					      SQLITE_FCNTL_FILE_POINTER, &file)
+		       : SQLITE_NOMEM;
+
+	if (rc == SQLITE_OK && file && file->pMethods)
+		rc = rewrite(file, chunk, CHUNK);
+	free(chunk);
+	if (rc == SQLITE_OK)
+		return 0;
+	return why_set(why, db_errno(db->sql, rc),
+		       "the file could not be written again");
 }
 
 /* ---- for the test of the plans ---- */

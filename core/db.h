@@ -100,12 +100,18 @@ int64_t db_log_pages(const struct db *db);
 int db_checkpoint(struct db *db, bool truncate, int64_t *ret_left,
 		  struct why *why);
 
+/*
+ * Write the whole file once more and sync it. After a sync that failed the
+ * system believes that what it could not write is written; only what is
+ * written again is tried again. Nobody may write or checkpoint meanwhile.
+ */
+int db_mend(struct db *db, struct why *why);
+
 /* Text of a statement and what it does to reach its rows, for the test of the
  * plans: one line per step. NULL when @id is beyond the last. */
 struct buf;
 const char *db_stmt_name(enum stmt id);
 const char *db_stmt_flags(enum stmt id);
-int db_stmt_plan(struct db *db, enum stmt id, struct buf *out,
-		 struct why *why);
+int db_stmt_plan(struct db *db, enum stmt id, struct buf *out, struct why *why);
 
 #endif

@@ -6,6 +6,7 @@
 #include "core/db.h"
 #include "core/moment.h"
 #include "core/scratch_bytes.h"
+#include "core/store.h"
 #include "core/why.h"
 
 #include <errno.h>
@@ -150,6 +151,8 @@ int scratch_write(struct moment *m, int64_t id, const void *bytes, size_t len,
 	struct scratch s;
 	int r = check_size((int64_t)len, why);
 
+	if (r == 0 && len > 0)
+		r = store_room(m->store, why);
 	if (r == 0)
 		r = get_file(m->db, id, &s, why);
 	if (r == 0)
@@ -213,6 +216,8 @@ int scratch_patch(struct moment *m, int64_t id, int64_t offset,
 			check_size(INT64_MAX, why) :
 			check_size((int64_t)end, why);
 
+	if (r == 0)
+		r = store_room(m->store, why);
 	if (r == 0)
 		r = get_file(m->db, id, &s, why);
 	if (r == 0)

@@ -174,6 +174,7 @@ int store_open(const char *path, const struct store_options *options,
 	pthread_mutex_init(&store->write_lock, NULL);
 	pthread_mutex_init(&store->pool_lock, NULL);
 	pthread_mutex_init(&store->sync_lock, NULL);
+	pthread_mutex_init(&store->copy_lock, NULL);
 	pthread_mutex_init(&store->log_lock, NULL);
 	pthread_cond_init(&store->log_wake, NULL);
 	store->path = strdup(path);
@@ -202,6 +203,7 @@ void store_close(struct store *store)
 	store_unlock_file(store);
 	pthread_cond_destroy(&store->log_wake);
 	pthread_mutex_destroy(&store->log_lock);
+	pthread_mutex_destroy(&store->copy_lock);
 	pthread_mutex_destroy(&store->sync_lock);
 	pthread_mutex_destroy(&store->pool_lock);
 	pthread_mutex_destroy(&store->write_lock);

@@ -7,10 +7,21 @@
 
 /* Lengths of the log, in pages of 4 KiB. */
 enum {
-	LOG_STEP = 1024,   /* worth a copy into the repository */
-	LOG_LONG = 4096,   /* worth a pause of the writer */
-	LOG_HUGE = 16384,  /* worth a wait for the readers */
+	LOG_STEP = 1024,  /* worth a copy into the repository */
+	LOG_LONG = 4096,  /* worth a pause of the writer */
+	LOG_HUGE = 16384, /* worth a wait for the readers */
 };
+
+static int copy(struct store *store, bool truncate, struct why *why)
+{
+	int64_t left;
+	int r;
+
+	pthread_mutex_lock(&store->copy_lock);
+	r = db_checkpoint(store->log_db, truncate, &left, why);
+	pthread_mutex_unlock(&store->copy_lock);
+	return r;
+}
 
 /*
  * Copying the log while others write never ends the log: new pages have come
@@ -19,23 +30,24 @@ enum {
  */
 static int catch_up(struct store *store, bool truncate, struct why *why)
 {
-	int64_t left;
 	int r;
 
 	pthread_mutex_lock(&store->write_lock);
-	r = db_checkpoint(store->log_db, truncate, &left, why);
+	r = copy(store, truncate, why);
 	pthread_mutex_unlock(&store->write_lock);
 	return r;
 }
 
 static int copy_log(struct store *store, struct why *why)
 {
-	int64_t pages = atomic_load(&store->log_pages), left = 0;
-	int r = db_checkpoint(store->log_db, false, &left, why);
+	int64_t pages = atomic_load(&store->log_pages);
+	/* On a full disk the room of the log is wanted back. */
+	bool truncate = pages > LOG_HUGE || atomic_load(&store->full);
+	int r = copy(store, false, why);
 
-	if (r < 0 || pages <= LOG_LONG)
+	if (r < 0 || (pages <= LOG_LONG && !truncate))
 		return r;
-	return catch_up(store, pages > LOG_HUGE, why);
+	return catch_up(store, truncate, why);
 }
 
 static void *log_main(void *arg)
@@ -52,7 +64,7 @@ static void *log_main(void *arg)
 		store->log_due = false;
 		pthread_mutex_unlock(&store->log_lock);
 		r = copy_log(store, NULL);
-		if (r < 0)
+		if (r < 0) /* a reader in the way is no failure */
 			store_failed(store, r);
 		pthread_mutex_lock(&store->log_lock);
 	}

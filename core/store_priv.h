@@ -1,8 +1,8 @@
 /*
  * store_priv - the inside of a store, for store*.c and moment.c alone.
  *
- * Four locks, each for the members named below it. Nobody takes the writer
- * lock while holding another of these.
+ * Locks, each for the members named below it. Nobody takes the writer lock
+ * while holding another; then copy_lock, then any of the rest.
  */
 #ifndef CORE_STORE_PRIV_H
 #define CORE_STORE_PRIV_H
@@ -46,6 +46,7 @@ struct store {
 	pthread_cond_t log_wake;
 	pthread_t log_thread;
 	struct db *log_db;
+	pthread_mutex_t copy_lock; /* held while the log is copied */
 	bool log_running, log_due, log_stop;
 	_Atomic(int64_t) log_pages;
 	int64_t log_seen; /* length when last woken; under write_lock */

@@ -3,6 +3,7 @@
 #include "core/why.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <sys/statvfs.h>
 
 enum {
@@ -12,25 +13,44 @@ enum {
 	ROOM_PLENTY = 4 * STORE_BALLAST,
 };
 
-/*
- * A sync that failed once has lost what it should have written, and the next
- * one says "done" of it all the same. So nothing is acknowledged any more
- * until everything in the log has been copied into the repository and synced
- * there. With the writer lock.
- */
-static int recover(struct store *store, struct why *why)
+/* All that is committed into the repository, and the log begun anew. */
+static int write_again(struct store *store, struct why *why)
 {
 	int64_t left;
 	int r;
 
+	pthread_mutex_lock(&store->copy_lock);
+	/* Each open file tells once of a failure that is past: so twice. */
+	r = db_mend(store->writer, why);
+	if (r < 0)
+		r = db_mend(store->writer, why);
+	if (r == 0)
+		r = db_checkpoint(store->writer, true, &left, why);
+	if (r == -EIO)
+		r = db_checkpoint(store->writer, true, &left, why);
+	pthread_mutex_unlock(&store->copy_lock);
+	return r;
+}
+
+/*
+ * A sync that failed once has lost what it should have written, and the next
+ * one says "done" of it all the same. So nothing is acknowledged any more
+ * until everything, in the repository and in the log, has been written once
+ * more. With the writer lock.
+ */
+static int recover(struct store *store, struct why *why)
+{
 	if (!atomic_load(&store->poisoned))
 		return 0;
-	r = db_checkpoint(store->writer, true, &left, NULL);
-	if (r < 0 || left > 0)
+	if (write_again(store, NULL) < 0)
 		return why_set(why, -EROFS,
 			       "the disk has failed: '%s' may not be written "
 			       "until it works again",
 			       store->path);
+	pthread_mutex_lock(&store->sync_lock);
+	(void)db_sync(store->syncer, NULL); /* the failure that is past */
+	store->synced = atomic_load(&store->generation);
+	pthread_mutex_unlock(&store->sync_lock);
 	atomic_store(&store->poisoned, false);
 	return 0;
 }
@@ -55,20 +75,38 @@ int store_writable(struct store *store, struct why *why)
 	return r;
 }
 
-int store_room(struct store *store, struct why *why)
+/* Bytes free on the disk; a disk that does not say is not full. */
+static uint64_t free_bytes(const struct store *store)
 {
 	struct statvfs fs;
-	uint64_t room;
 
-	if (!atomic_load(&store->full) || statvfs(store->path, &fs) < 0)
-		return 0;
-	room = (uint64_t)fs.f_bavail * fs.f_frsize;
-	if (room < ROOM_RESERVE)
+	if (statvfs(store->path, &fs) < 0)
+		return UINT64_MAX;
+	return (uint64_t)fs.f_bavail * fs.f_frsize;
+}
+
+int store_room(struct store *store, struct why *why)
+{
+	if (atomic_load(&store->full) && free_bytes(store) < ROOM_RESERVE)
 		return why_set(why, -ENOSPC, "the disk of '%s' is full",
 			       store->path);
-	if (room > ROOM_PLENTY)
-		store_keep_ballast(store);
 	return 0;
+}
+
+/*
+ * In a write-ahead log even removing takes room, and the first to notice a
+ * full disk may be the one who wants to clean up: so the ballast goes before
+ * the last room is gone.
+ */
+static void watch_disk(struct store *store)
+{
+	uint64_t room = free_bytes(store);
+	bool full = atomic_load(&store->full);
+
+	if (!full && room < ROOM_RESERVE)
+		store_failed(store, -ENOSPC);
+	else if (full && room > ROOM_PLENTY)
+		store_keep_ballast(store);
 }
 
 int store_begin(struct store *store, struct why *why)
@@ -78,6 +116,7 @@ int store_begin(struct store *store, struct why *why)
 	if (r < 0)
 		return r;
 	pthread_mutex_lock(&store->write_lock);
+	watch_disk(store);
 	r = recover(store, why);
 	if (r == 0)
 		r = txn_begin(&store->txn, store->writer, why);
@@ -115,24 +154,34 @@ void store_end(struct store *store)
 	pthread_mutex_unlock(&store->write_lock);
 }
 
-/* The newest generation is on the disk already: nothing to do. Else whoever
- * comes first syncs for all that wait. */
+/* With the lock for it. */
+static int sync_newest(struct store *store, struct why *why)
+{
+	uint64_t newest = atomic_load(&store->generation);
+	int r;
+
+	if (atomic_load(&store->poisoned))
+		return why_set(why, -EIO, "the disk has failed");
+	r = db_sync(store->syncer, why);
+	if (r < 0) {
+		store_failed(store, -EIO);
+		return r;
+	}
+	store->synced = newest;
+	return 0;
+}
+
+/* Whoever comes first syncs for all that wait. */
 int store_sync(struct store *store, struct why *why)
 {
-	uint64_t wanted = atomic_load(&store->generation), now;
-	int r = check_mode(store, why);
+	int r = store_writable(store, why);
+	uint64_t wanted = atomic_load(&store->generation);
 
 	if (r < 0)
 		return r;
 	pthread_mutex_lock(&store->sync_lock);
-	now = atomic_load(&store->generation);
-	if (store->synced < wanted) {
-		r = db_sync(store->syncer, why);
-		if (r == 0)
-			store->synced = now;
-		else
-			store_failed(store, -EIO);
-	}
+	if (store->synced < wanted)
+		r = sync_newest(store, why);
 	pthread_mutex_unlock(&store->sync_lock);
 	return r;
 }

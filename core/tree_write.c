@@ -158,8 +158,10 @@ static int add_entry(struct moment *m, struct entry *e, const char *name,
 		     struct why *why)
 {
 	int64_t node = e->node;
-	int r = tree_spot_free(m->db, e->parent, name, why);
+	int r = store_room(m->store, why);
 
+	if (r == 0)
+		r = tree_spot_free(m->db, e->parent, name, why);
 	if (r < 0)
 		return r;
 	e->id = store_next_id(m->store);
@@ -219,8 +221,10 @@ int tree_save(struct moment *m, int64_t item, int64_t content, int64_t arrived,
 		.attr = *attr,
 	};
 	struct spot spot;
-	int r = tree_spot_live(m->db, item, &spot, NULL, why);
+	int r = store_room(m->store, why);
 
+	if (r == 0)
+		r = tree_spot_live(m->db, item, &spot, NULL, why);
 	if (r < 0)
 		return r;
 	r = tree_put_state(m, &e, why);

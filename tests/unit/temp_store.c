@@ -1,0 +1,204 @@
+#include "tests/unit/temp_store.h"
+
+#include "core/blob.h"
+#include "core/revision.h"
+
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct who who = {
+	.uid = 1000,
+	.gid = 1000,
+	.pid = 42,
+	.program = "test",
+};
+
+static int64_t temp_clock(void *arg)
+{
+	const struct temp *t = arg;
+
+	return t->now_ns;
+}
+
+static int temp_random(void *arg, void *bytes, size_t len)
+{
+	(void)arg;
+	memset(bytes, 7, len);
+	return 0;
+}
+
+static void temp_open(struct temp *t)
+{
+	const struct store_options options = {
+		.env = &t->env,
+		.holder = "in a test",
+	};
+
+	temp_ok(t, store_open(t->path, &options, &t->store, &t->why));
+	temp_ok(t, store_read(t->store, &t->reader, &t->why));
+}
+
+int temp_setup(void **state)
+{
+	struct temp *t = calloc(1, sizeof(*t));
+	const char *base = getenv("TMPDIR");
+
+	assert_non_null(t);
+	(void)snprintf(t->dir, sizeof(t->dir), "%.40s/repofs-XXXXXX",
+		       base ? base : "/tmp");
+	assert_non_null(mkdtemp(t->dir));
+	(void)snprintf(t->path, sizeof(t->path), "%s/repo", t->dir);
+	t->now_ns = TEMP_NOW;
+	t->env = (struct env){temp_clock, temp_random, t};
+	temp_ok(t, store_create(t->path, &t->env, 0755, 1000, 1000, &t->why));
+	temp_open(t);
+	*state = t;
+	return 0;
+}
+
+static int remove_one(const char *path, const struct stat *st, int type,
+		      struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+int temp_teardown(void **state)
+{
+	struct temp *t = *state;
+
+	if (!t)
+		return 0;
+	moment_end(&t->m);
+	store_put(&t->reader);
+	store_close(t->store);
+	(void)nftw(t->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	free(t);
+	return 0;
+}
+
+void temp_reopen(struct temp *t)
+{
+	moment_end(&t->m);
+	store_put(&t->reader);
+	store_close(t->store);
+	t->store = NULL;
+	temp_open(t);
+}
+
+void temp_check(struct temp *t, int r, const char *what, const char *file,
+		int line)
+{
+	if (r < 0) {
+		print_error("%s: %d, %s\n", what, r, t->why.text);
+		_fail(file, line);
+	}
+}
+
+void temp_fails(struct temp *t, int r, int code, const char *text)
+{
+	assert_int_equal(r, code);
+	assert_int_equal(t->why.code, code);
+	if (!strstr(t->why.text, text))
+		fail_msg("'%s' does not say '%s'", t->why.text, text);
+}
+
+struct moment *temp_begin(struct temp *t)
+{
+	temp_ok(t, moment_begin(t->store, &who, &t->m, &t->why));
+	return &t->m;
+}
+
+void temp_commit(struct temp *t)
+{
+	temp_ok(t, moment_commit(&t->m, &t->why));
+}
+
+int64_t temp_newest(struct temp *t)
+{
+	int64_t id;
+
+	temp_ok(t, moment_newest(t->reader.db, &id, &t->why));
+	return id;
+}
+
+int64_t temp_content(struct temp *t, const char *text)
+{
+	int64_t id;
+
+	temp_ok(t, blob_put(t->m.db, text, strlen(text), 0, &id, &t->why));
+	return id;
+}
+
+static struct attr temp_attr(const struct temp *t, mode_t mode)
+{
+	return (struct attr){
+		.mode = mode,
+		.uid = 1000,
+		.gid = 1000,
+		.mtime_ns = t->now_ns,
+	};
+}
+
+int64_t temp_folder(struct temp *t, int64_t parent, const char *name)
+{
+	const struct attr attr = temp_attr(t, 0755);
+	int64_t id;
+
+	temp_ok(t, tree_add_folder(temp_begin(t), parent, name, &attr, &id,
+				   &t->why));
+	temp_commit(t);
+	return id;
+}
+
+int64_t temp_item(struct temp *t, int64_t parent, const char *name,
+		  const char *text)
+{
+	const struct attr attr = temp_attr(t, 0644);
+	int64_t id, content;
+
+	temp_begin(t);
+	content = temp_content(t, text);
+	temp_ok(t, tree_add_item(&t->m, parent, name, 0, content,
+				 (int64_t)strlen(text), &attr, &id, &t->why));
+	temp_commit(t);
+	return id;
+}
+
+void temp_save(struct temp *t, int64_t item, const char *text)
+{
+	const struct attr attr = temp_attr(t, 0644);
+	int64_t content;
+
+	temp_begin(t);
+	content = temp_content(t, text);
+	temp_ok(t, tree_save(&t->m, item, content, 0, (int64_t)strlen(text),
+			     &attr, &t->why));
+	temp_commit(t);
+}
+
+void temp_remove(struct temp *t, int64_t item)
+{
+	temp_ok(t, tree_remove(temp_begin(t), item, &t->why));
+	temp_commit(t);
+}
+
+void temp_move(struct temp *t, int64_t item, int64_t parent, const char *name)
+{
+	temp_ok(t, tree_move(temp_begin(t), item, parent, name, &t->why));
+	temp_commit(t);
+}
+
+void temp_snapshot(struct temp *t)
+{
+	int64_t id;
+
+	temp_ok(t, snapshot_create(temp_begin(t), TREE_ROOT, NULL, "", &id,
+				   &t->why));
+	temp_commit(t);
+}
