@@ -65,7 +65,7 @@ static bool take_side(const char **text, enum side *ret_side, int64_t *ret_id)
 static int moment_after(struct db *db, const struct revision *row,
 			int64_t *ret_moment, struct why *why)
 {
-	if (!row->after)
+	if (strcmp(row->status, "in progress") == 0)
 		return moment_newest(db, ret_moment, why);
 	*ret_moment = row->after;
 	return 0;

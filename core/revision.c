@@ -99,16 +99,15 @@ static int revision_next(struct db *db, int64_t after, struct buf *text,
 static int revision_is_below(struct db *db, int64_t folder,
 			     const struct revision *r, struct why *why)
 {
+	struct entry e;
 	int below;
 
 	if (folder == TREE_ROOT || folder == r->scope)
 		return 1;
-	below = tree_is_below(db, MOMENT_NOW, folder, r->scope, NULL);
-	if (below != -ENOENT)
+	below = tree_is_below(db, MOMENT_NOW, folder, r->scope, why);
+	if (below != 0 || tree_get(db, MOMENT_NOW, r->scope, &e, NULL) == 0)
 		return below;
-	below = tree_is_below(db, r->after ? r->after : r->before, folder,
-			      r->scope, why);
-	return below == -ENOENT ? 0 : below;
+	return tree_is_below(db, r->before, folder, r->scope, why);
 }
 
 int revision_list(struct db *db, int64_t folder, int64_t after, revision_fn fn,
@@ -139,7 +138,7 @@ int revision_insert(struct moment *m, const struct revision *row,
 	q_text(&q, 2, row->status);
 	q_i64(&q, 3, row->scope);
 	q_i64(&q, 4, row->before);
-	if (row->after)
+	if (strcmp(row->status, "in progress") != 0)
 		q_i64(&q, 5, row->after);
 	q_text(&q, 6, row->name);
 	q_text(&q, 7, row->description);

@@ -19,8 +19,8 @@ struct revision {
 	const char *kind;   /* "snapshot" "revert" "restore" "pull" */
 	const char *status; /* "in progress" "completed" "failed" "canceled" */
 	int64_t scope;	    /* folder */
-	int64_t before, after; /* moments; equal for a snapshot; after 0: none
-				  yet */
+	int64_t before, after; /* moments; equal for a snapshot; after is 0
+				  while "in progress" */
 	const char *name;	 /* NULL: none */
 	const char *description; /* never NULL */
 	const char *counts;	 /* a JSON object */
@@ -43,22 +43,25 @@ int snapshot_name_ok(const char *name, struct why *why);
 
 /*
  * What @name means below .snapshots of @folder: a number or name of a snapshot
- * that covers @folder (taken here or above), "latest", "@INSTANT" (with : or .
- * in the time; "@GMT-2026.11.20-10.30.00" too). -ENOENT: nothing, or the
- * folder was not there then. *ret_id is 0 for an instant.
+ * that covers @folder (taken here or above; of several with one name that of
+ * the nearest folder), "latest", "@INSTANT" as instant_parse() reads it (past
+ * the present it is the present). -ENOENT: nothing, or the folder was not
+ * there then.
  */
 struct snapshot_ref {
 	int64_t moment;
-	int64_t id;
-	int64_t time_ns;
-	uid_t uid;
+	int64_t id;	 /* 0: an instant */
+	int64_t time_ns; /* of the snapshot; at an instant: of the commit that
+			    it shows */
+	uid_t uid;	 /* who took it; at an instant: the folder's owner */
 };
 int snapshot_resolve(struct db *db, int64_t folder, const char *name,
 		     struct snapshot_ref *ret, struct why *why);
 
 /* The snapshots that cover @folder, with an id above @after, in id order: by
  * where the folder was at their moment, so that a folder that has moved shows
- * its own past. */
+ * its own past. The callback may query; nonzero ends the walk and is
+ * returned. */
 typedef int (*revision_fn)(const struct revision *r, void *arg);
 int snapshot_list(struct db *db, int64_t folder, int64_t after,
 		  revision_fn fn, void *arg, struct why *why);
@@ -68,7 +71,8 @@ int snapshot_listed_name(struct db *db, int64_t folder,
 			 const struct revision *r, char *out, size_t size,
 			 struct why *why);
 
-/* Revisions of @folder and of folders below it (live), oldest first. */
+/* Revisions of @folder and of folders below it, oldest first; a folder that is
+ * gone counts by where it was. The callback as above. */
 int revision_list(struct db *db, int64_t folder, int64_t after,
 		  revision_fn fn, void *arg, struct why *why);
 /* Borrowed strings of *ret live in @text. -ENOENT. */
