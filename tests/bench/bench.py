@@ -69,7 +69,9 @@ class Bench:
         self.work = work
         self.sample = os.path.join(work, "sample")
         self.paths, self.bytes, self.origin = items.make(self.sample, count)
-        self.repofs = systems.Repofs(work, PROGRAM)
+        # A copy: what is measured must not be built anew meanwhile.
+        program = shutil.copy(PROGRAM, os.path.join(work, "program"))
+        self.repofs = systems.Repofs(work, program)
         self.disk = systems.Disk(work)
         self.all = [self.repofs, self.disk]
         if shutil.which("bindfs"):
@@ -132,7 +134,7 @@ class Bench:
     def walk_snapshot(self, system):
         system.remount()
         if system is self.repofs:
-            return self.probe("walk", system.root + "/.snapshots/1")
+            return self.probe("walk", system.root + "/.snapshots/latest")
         return self.probe("walk", system.root)
 
     def copy_out(self, system):
@@ -189,8 +191,8 @@ class Bench:
             items.edit(self.disk.root, path, self.mark)
 
     def newest_snapshot(self):
-        return max(int(n) for n in os.listdir(self.repofs.root + "/.snapshots")
-                   if n.isdigit())
+        listed = os.listdir(self.repofs.root + "/.snapshots")
+        return max(int(name) for name in listed if name.isdigit())
 
     def git_round(self):
         times = {}
@@ -261,9 +263,8 @@ class Bench:
 def bench(count):
     work = tempfile.mkdtemp(prefix="repofs-bench-",
                             dir=os.environ.get("BENCH_DIR"))
-    b = None
+    b = Bench(work, count)
     try:
-        b = Bench(work, count)
         print(f"\n{count} {b.origin}, {b.bytes / 1e6:.1f} MB, medians of "
               f"{RUNS} interleaved runs")
         b.file_systems()
@@ -277,8 +278,7 @@ def bench(count):
     except subprocess.CalledProcessError as e:
         sys.exit(f"bench: {' '.join(e.cmd)}: {e.stderr.strip()}")
     finally:
-        if b:
-            b.close()
+        b.close()
         shutil.rmtree(work, ignore_errors=True)
 
 
