@@ -166,7 +166,7 @@ static int make(struct call *c, int64_t folder, const char *name)
 	int r = moment_begin(repo->store, &who, &m, &c->why);
 
 	if (r == 0)
-		r = batches_end(repo->batches, &m, true, &c->why);
+		r = batches_end_in(repo->batches, &m, folder, &c->why);
 	if (r == 0)
 		r = snapshot_create(&m, folder, name, "", &id, &c->why);
 	if (r == 0)
