@@ -1,5 +1,5 @@
 #define WANT_STMT_TEXT
-#include "core/db.h"
+#include "core/db_priv.h"
 
 #include "core/buf.h"
 #include "core/why.h"
@@ -17,14 +17,6 @@
 /* "rpfs": PRAGMA application_id, so that file(1) and we know our files. */
 enum { APPLICATION_ID = 0x72706673 };
 
-struct db {
-	sqlite3 *sql;
-	bool in_txn;
-	bool in_read;
-	int64_t log_pages; /* of the write-ahead log, after the last commit */
-	sqlite3_stmt *st[STMT_COUNT];
-};
-
 /* A full disk shows as a failed write, too. */
 static bool disk_is_full(sqlite3 *sql)
 {
@@ -33,8 +25,7 @@ static bool disk_is_full(sqlite3 *sql)
 	return err == ENOSPC || err == EDQUOT;
 }
 
-/* SQLite result code -> the errno a file-system caller understands. */
-static int db_errno(sqlite3 *sql, int rc)
+int db_errno(sqlite3 *sql, int rc)
 {
 	switch (rc & 0xff) {
 	case SQLITE_NOMEM:
@@ -45,6 +36,8 @@ static int db_errno(sqlite3 *sql, int rc)
 	case SQLITE_FULL:
 		return -ENOSPC;
 	case SQLITE_IOERR:
+		if (rc == SQLITE_IOERR_NOMEM)
+			return -ENOMEM;
 		return disk_is_full(sql) ? -ENOSPC : -EIO;
 	case SQLITE_READONLY:
 		return -EROFS;
@@ -60,7 +53,7 @@ static int db_errno(sqlite3 *sql, int rc)
 	}
 }
 
-static int db_fail(struct db *db, int rc, const char *doing, struct why *why)
+int db_fail(struct db *db, int rc, const char *doing, struct why *why)
 {
 	return why_set(why, db_errno(db->sql, rc), "%s: %s", doing,
 		       sqlite3_errmsg(db->sql));
@@ -134,33 +127,25 @@ static int check_ours(struct db *db, const char *path, int64_t *ret_version,
 	return 0;
 }
 
-/* Called by SQLite after each commit. */
-static int note_log(void *arg, sqlite3 *sql, const char *name, int pages)
-{
-	struct db *db = arg;
-
-	(void)sql;
-	(void)name;
-	db->log_pages = pages;
-	return SQLITE_OK;
-}
-
 static int set_up(struct db *db, const char *path, enum db_mode mode,
 		  struct why *why)
 {
 	int64_t version = 0;
 	int r = 0;
 
+	(void)sqlite3_extended_result_codes(db->sql, 1);
 	(void)sqlite3_busy_timeout(db->sql, 5000);
-	if (mode == DB_READ)
-		r = db_exec(db,
-			    "PRAGMA query_only = 1; PRAGMA cache_size = -4096;"
-			    "PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0",
-			    why);
-	if (mode != DB_CREATE && r == 0)
+	if (mode != DB_CREATE)
 		r = check_ours(db, path, &version, why);
-	if (mode == DB_READ || r < 0)
+	if (r < 0)
 		return r;
+	if (mode == DB_READ)
+		return db_exec(db,
+			       "PRAGMA query_only = 1;"
+			       "PRAGMA cache_size = -4096;"
+			       "PRAGMA temp_store = MEMORY;"
+			       "PRAGMA mmap_size = 0",
+			       why);
 	/* A commit survives the death of the process; store_sync() is what
 	 * makes it survive loss of power. Checkpoints are the store's. */
 	r = db_exec(db,
@@ -168,10 +153,15 @@ static int set_up(struct db *db, const char *path, enum db_mode mode,
 		    "PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -16384;"
 		    "PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0",
 		    why);
-	(void)sqlite3_wal_hook(db->sql, note_log, db);
+	db_watch_log(db);
 	if (r < 0 || version == SCHEMA_VERSIONS)
 		return r;
 	return migrate(db, version, why);
+}
+
+static bool is_memory(const char *path)
+{
+	return strcmp(path, ":memory:") == 0;
 }
 
 /* -EEXIST instead of an open of what is there. */
@@ -185,11 +175,10 @@ static int reserve_name(const char *path, struct why *why)
 	return 0;
 }
 
-int db_open(const char *path, enum db_mode mode, struct db **ret_db,
-	    struct why *why)
+static int open_file(const char *path, enum db_mode mode, struct db **ret_db,
+		     struct why *why)
 {
 	DROP(db_close_p) struct db *db = calloc(1, sizeof(*db));
-	bool memory = strcmp(path, ":memory:") == 0;
 	int flags = mode == DB_READ ? SQLITE_OPEN_READONLY
 				    : SQLITE_OPEN_READWRITE;
 	int r, rc;
@@ -197,24 +186,33 @@ int db_open(const char *path, enum db_mode mode, struct db **ret_db,
 	if (!db)
 		return why_set(why, -ENOMEM, "out of memory opening '%s'",
 			       path);
-	r = mode == DB_CREATE && !memory ? reserve_name(path, why) : 0;
-	if (r < 0)
-		return r;
-	rc = sqlite3_open_v2(path, &db->sql,
-			     flags | SQLITE_OPEN_NOMUTEX |
-				     (memory ? SQLITE_OPEN_CREATE : 0),
-			     NULL);
+	if (is_memory(path))
+		flags |= SQLITE_OPEN_CREATE;
+	rc = sqlite3_open_v2(path, &db->sql, flags | SQLITE_OPEN_NOMUTEX, NULL);
 	if (rc != SQLITE_OK)
 		return why_set(why,
 			       access(path, F_OK) ? -errno
 						  : db_errno(db->sql, rc),
 			       "'%s': %s", path, sqlite3_errmsg(db->sql));
-	(void)sqlite3_extended_result_codes(db->sql, 1);
 	r = set_up(db, path, mode, why);
 	if (r < 0)
 		return r;
 	*ret_db = TAKE(db);
 	return 0;
+}
+
+int db_open(const char *path, enum db_mode mode, struct db **ret_db,
+	    struct why *why)
+{
+	bool make = mode == DB_CREATE && !is_memory(path);
+	int r = make ? reserve_name(path, why) : 0;
+
+	if (r < 0)
+		return r;
+	r = open_file(path, mode, ret_db, why);
+	if (r < 0 && make)
+		(void)unlink(path); /* a half-made file helps nobody */
+	return r;
 }
 
 void db_close(struct db *db)
@@ -398,76 +396,6 @@ void db_read_end(struct db *db)
 		return;
 	(void)db_exec(db, "COMMIT", NULL); /* it changed nothing */
 	db->in_read = false;
-}
-
-/* ---- the log ---- */
-
-int db_sync(struct db *db, struct why *why)
-{
-	sqlite3_file *log = NULL;
-	int rc = sqlite3_file_control(db->sql, "main",
-				      SQLITE_FCNTL_JOURNAL_POINTER, &log);
-
-	if (rc != SQLITE_OK || !log || !log->pMethods)
-		return 0; /* nothing was ever written, or in memory */
-	rc = log->pMethods->xSync(log, SQLITE_SYNC_FULL);
-	if (rc == SQLITE_OK)
-		return 0;
-	return why_set(why, -EIO, "the log could not be synced to the disk");
-}
-
-int64_t db_log_pages(const struct db *db)
-{
-	return db->log_pages;
-}
-
-int db_checkpoint(struct db *db, bool truncate, int64_t *ret_left,
-		  struct why *why)
-{
-	int in_log = 0, copied = 0;
-	int rc = sqlite3_wal_checkpoint_v2(db->sql, "main",
-					   truncate ? SQLITE_CHECKPOINT_TRUNCATE
-						    : SQLITE_CHECKPOINT_PASSIVE,
-					   &in_log, &copied);
-
-	if (rc != SQLITE_OK)
-		return db_fail(db, rc, "checkpoint", why);
-	*ret_left = in_log > copied ? in_log - copied : 0;
-	return 0;
-}
-
-static int rewrite(sqlite3_file *file, char *chunk, int size)
-{
-	sqlite3_int64 end = 0;
-	int rc = file->pMethods->xFileSize(file, &end);
-
-	for (sqlite3_int64 at = 0; rc == SQLITE_OK && at < end; at += size) {
-		int len = end - at < size ? (int)(end - at) : size;
-
-		rc = file->pMethods->xRead(file, chunk, len, at);
-		if (rc == SQLITE_OK)
-			rc = file->pMethods->xWrite(file, chunk, len, at);
-	}
-	return rc == SQLITE_OK ? file->pMethods->xSync(file, SQLITE_SYNC_FULL)
-			       : rc;
-}
-
-int db_mend(struct db *db, struct why *why)
-{
-	enum { CHUNK = 1 << 16 }; /* what xWrite() takes at once */
-	sqlite3_file *file = NULL;
-	char *chunk = malloc(CHUNK);
-	int rc = chunk ? sqlite3_file_control(db->sql, "main",
-					      SQLITE_FCNTL_FILE_POINTER, &file)
-		       : SQLITE_NOMEM;
-
-	if (rc == SQLITE_OK && file && file->pMethods)
-		rc = rewrite(file, chunk, CHUNK);
-	free(chunk);
-	if (rc == SQLITE_OK)
-		return 0;
-	return why_set(why, db_errno(db->sql, rc),
-		       "the file could not be written again");
 }
 
 /* ---- for the test of the plans ---- */

@@ -15,7 +15,7 @@ SELECT max(node) FROM item;
 -- STMT_STORE_TOP_SCRATCH
 SELECT max(id) FROM scratch;
 
--- STMT_STORE_FAIL_OPEN
+-- STMT_STORE_FAIL_OPEN (scan)
 /* What a crash cut short ends with the newest moment that carries it. */
 UPDATE revision SET status = 'failed',
   after = coalesce((SELECT max(m.id) FROM moment m
@@ -27,7 +27,7 @@ INSERT INTO moment (id, time, uid, pid, program, revision)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6);
 
 -- STMT_MOMENT_NEWEST
-SELECT id, time FROM moment ORDER BY id DESC LIMIT 1;
+SELECT id, time FROM moment WHERE id = (SELECT max(id) FROM moment);
 
 -- STMT_MOMENT_AT
 SELECT id FROM moment WHERE time <= ?1 ORDER BY time DESC, id DESC LIMIT 1;
