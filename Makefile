@@ -103,18 +103,17 @@ $(core_lib) $(fs_lib):
 	$(call say,AR)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-# Rebuild when the flags change.
-$(B)/.flags: FORCE
-	$(Q)mkdir -p $(@D)
-	$(Q)echo $(call quoted,$(CC) $(all_cppflags) $(all_cflags) \
-		$(all_ldflags)) >$@.new
-	$(Q)cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+# Write $(1) into the target, if it is not what stands there.
+stamp = $(Q)mkdir -p $(@D); echo $(call quoted,$(1)) >$@.$$$$; \
+	cmp -s $@.$$$$ $@ && rm $@.$$$$ || mv $@.$$$$ $@
 
+# Rebuild when the flags change (-Werror changes no object), ...
+$(B)/.flags: FORCE
+	$(call stamp,$(filter-out -Werror,$(CC) $(all_cppflags) $(all_cflags) \
+		$(all_ldflags)))
 # ... and when a file of SQL comes or goes.
 $(B)/.queries: FORCE
-	$(Q)mkdir -p $(@D)
-	$(Q)echo '$(queries)' >$@.new
-	$(Q)cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+	$(call stamp,$(queries))
 
 $(B)/gen/queries.h: $(queries) scripts/sqlgen.awk $(B)/.queries
 	$(call say,GEN)
