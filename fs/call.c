@@ -15,11 +15,11 @@ struct call call_begin(fuse_req_t req)
 {
 	const struct fuse_ctx *ctx = fuse_req_ctx(req);
 	struct call c = {
-	    .fs = fuse_req_userdata(req),
-	    .req = req,
-	    .uid = ctx->uid,
-	    .gid = ctx->gid,
-	    .tid = ctx->pid,
+		.fs = fuse_req_userdata(req),
+		.req = req,
+		.uid = ctx->uid,
+		.gid = ctx->gid,
+		.tid = ctx->pid,
 	};
 
 	return c;
@@ -156,19 +156,28 @@ static void count_reference(struct fs *fs, uint64_t ino, int64_t n)
 	let_go(&c);
 }
 
-/* The program was killed while it waited: the kernel does not know the file,
- * so it will never say that it was closed. */
-static void release_unknown(struct fs *fs, uint64_t fh)
+void call_close(struct call *c, struct file *file)
 {
-	struct file *file = file_of(fh);
+	files_remove(c->fs->files, file);
+	if (file->kind->release)
+		file->kind->release(c, file);
+	file_put(file);
+}
+
+static void close_unasked(struct fs *fs, struct file *file)
+{
 	struct call c = {.fs = fs};
 
-	if (!file)
-		return;
-	if (file->kind->release)
-		file->kind->release(&c, file);
-	file_put(file);
+	call_close(&c, file);
 	let_go(&c);
+}
+
+void call_close_all(struct fs *fs)
+{
+	struct file *file;
+
+	while ((file = files_take(fs->files)))
+		close_unasked(fs, file);
 }
 
 /* Replies that make the kernel hold something of ours. */
@@ -176,11 +185,14 @@ static void send_holding(struct fs *fs, fuse_req_t req, struct reply *reply)
 {
 	struct fuse_entry_param e = call_entry(&reply->node);
 	bool entry = reply->kind != REPLY_OPEN;
-	uint64_t fh = reply->fi.fh;
+	struct file *file = reply->kind == REPLY_ENTRY ? NULL
+						       : file_of(reply->fi.fh);
 	int r;
 
 	if (entry)
 		count_reference(fs, e.ino, 1);
+	if (file)
+		files_add(fs->files, file); /* RELEASE may come at once */
 	if (reply->kind == REPLY_ENTRY)
 		r = fuse_reply_entry(req, &e);
 	else if (reply->kind == REPLY_CREATE)
@@ -191,8 +203,10 @@ static void send_holding(struct fs *fs, fuse_req_t req, struct reply *reply)
 		return;
 	if (entry)
 		count_reference(fs, e.ino, -1);
-	if (reply->kind != REPLY_ENTRY)
-		release_unknown(fs, fh);
+	/* The program was killed while it waited: the kernel does not know the
+	 * file, so it will never say that it was closed. */
+	if (file)
+		close_unasked(fs, file);
 }
 
 /* What becomes of a reply that could not be sent is nobody's concern: the

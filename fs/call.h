@@ -102,6 +102,11 @@ void call_forget_name(struct call *c, uint64_t dir, const char *name);
 /* @node as libfuse wants it. */
 struct fuse_entry_param call_entry(const struct node *node);
 
+/* Let go of what OPEN, CREATE or OPENDIR gave: of the kernel's reference. */
+void call_close(struct call *c, struct file *file);
+/* Of all files, when no request comes any more. */
+void call_close_all(struct fs *fs);
+
 /* Send @reply now; frees what it owns. For call_end() and the notifier. */
 void reply_send(struct fs *fs, fuse_req_t req, struct reply *reply);
 /* Free what @reply owns, unsent. */

@@ -3,6 +3,7 @@
 #include "fs/call.h"
 #include "fs/node.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -52,4 +53,73 @@ int file_read_bytes(struct call *c, struct file *file, size_t size,
 	c->reply.bytes = at < len ? file->bytes.data + at : NULL;
 	c->reply.count = size < len - at ? size : len - at;
 	return 0;
+}
+
+struct files {
+	pthread_mutex_t lock;
+	struct file *first;
+};
+
+int files_new(struct files **ret)
+{
+	struct files *files = calloc(1, sizeof(*files));
+
+	if (!files)
+		return -ENOMEM;
+	if (pthread_mutex_init(&files->lock, NULL) != 0) {
+		free(files);
+		return -ENOMEM;
+	}
+	*ret = files;
+	return 0;
+}
+
+void files_free(struct files *files)
+{
+	if (!files)
+		return;
+	assert(!files->first);
+	(void)pthread_mutex_destroy(&files->lock);
+	free(files);
+}
+
+void files_add(struct files *files, struct file *file)
+{
+	pthread_mutex_lock(&files->lock);
+	file->next = files->first;
+	if (file->next)
+		file->next->link = &file->next;
+	file->link = &files->first;
+	files->first = file;
+	pthread_mutex_unlock(&files->lock);
+}
+
+/* Under the lock. */
+static void unlink_file(struct file *file)
+{
+	*file->link = file->next;
+	if (file->next)
+		file->next->link = file->link;
+	file->link = NULL;
+	file->next = NULL;
+}
+
+void files_remove(struct files *files, struct file *file)
+{
+	pthread_mutex_lock(&files->lock);
+	if (file->link)
+		unlink_file(file);
+	pthread_mutex_unlock(&files->lock);
+}
+
+struct file *files_take(struct files *files)
+{
+	struct file *file;
+
+	pthread_mutex_lock(&files->lock);
+	file = files->first;
+	if (file)
+		unlink_file(file);
+	pthread_mutex_unlock(&files->lock);
+	return file;
 }

@@ -27,7 +27,8 @@ struct file {
 	atomic_int refs;
 	pthread_mutex_t lock;
 	struct buf bytes;
-	void *own; /* of the kind; freed by its free_own */
+	void *own;		   /* of the kind; freed by its free_own */
+	struct file *next, **link; /* of the files that the kernel knows */
 };
 
 /* One reference, for fi->fh. -ENOMEM. */
@@ -41,6 +42,20 @@ static inline struct file *file_of(uint64_t fh)
 {
 	return (struct file *)(uintptr_t)fh;
 }
+
+/*
+ * The files that the kernel knows: what is left of them when the mount ends
+ * will never be released by it. Thread-safety: any thread.
+ */
+struct files;
+int files_new(struct files **ret);
+void files_free(struct files *files); /* empty; accepts NULL */
+DEFINE_DROP(files, files_free);
+/* The list takes no reference: whoever adds has the kernel's. */
+void files_add(struct files *files, struct file *file);
+void files_remove(struct files *files, struct file *file);
+/* Take one off the list; NULL: none is left. */
+struct file *files_take(struct files *files);
 
 /* The read of every file whose bytes are fixed at open. */
 int file_read_bytes(struct call *c, struct file *file, size_t size,

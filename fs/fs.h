@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct files;
 struct live;
 struct notifier;
 struct procs;
@@ -39,6 +40,7 @@ struct fs {
 	struct repo *repo;
 	struct fuse_session *session;
 	struct notifier *notifier;
+	struct files *files;	   /* open in the kernel's eyes */
 	struct procs *procs;	   /* thread -> process */
 	struct live *live;	   /* what is in flight in the live tree */
 	struct views *views;	   /* numbers of looked-up past views */

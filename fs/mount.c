@@ -2,6 +2,7 @@
 
 #include "core/buf.h"
 #include "core/repo.h"
+#include "fs/file.h"
 #include "fs/live.h"
 #include "fs/mount_options.h"
 #include "fs/notify.h"
@@ -250,7 +251,7 @@ static int open_parts(struct mount *m, struct why *why)
 	if (r < 0)
 		return r;
 	if (sentences_new(&fs->errors) < 0 || texts_new(&fs->texts) < 0 ||
-	    views_new(&fs->views) < 0)
+	    views_new(&fs->views) < 0 || files_new(&fs->files) < 0)
 		return why_set(why, -ENOMEM, "out of memory");
 	return live_start(fs, why);
 }
@@ -261,11 +262,14 @@ static void close_all(struct mount *m)
 {
 	struct fs *fs = &m->fs;
 
+	if (fs->files)
+		call_close_all(fs);
 	if (fs->live)
 		live_stop(fs);
 	views_free(fs->views);
 	texts_free(fs->texts);
 	sentences_free(fs->errors);
+	files_free(fs->files);
 	repo_close(fs->repo);
 	notifier_free(fs->notifier);
 	if (m->mounted)

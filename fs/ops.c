@@ -15,15 +15,6 @@ int ops_denied(const struct node_kind *kind)
 	return kind->denied ? kind->denied : -EPERM;
 }
 
-void ops_close(struct call *c, struct file *file)
-{
-	if (!file)
-		return;
-	if (file->kind->release)
-		file->kind->release(c, file);
-	file_put(file);
-}
-
 /* ---- nodes ---- */
 
 static void refer(struct call *c, uint64_t ino, uint64_t n)

@@ -23,8 +23,6 @@ extern const struct fuse_lowlevel_ops ops_all;
 
 /* The errno of a change that @kind has no function for. */
 int ops_denied(const struct node_kind *kind);
-/* Let go of what OPEN, CREATE or OPENDIR gave; the request is answered. */
-void ops_close(struct call *c, struct file *file);
 
 /* ops_name.c: requests that name an entry of a directory */
 void op_lookup(fuse_req_t req, fuse_ino_t dir, const char *name);

@@ -96,11 +96,13 @@ void op_fsync(fuse_req_t req, fuse_ino_t ino, int datasync,
 /* The kernel waits for nothing here. */
 void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
+	struct file *file = file_of(fi->fh);
 	struct call c = call_begin(req);
 
 	(void)ino;
 	call_answer(&c);
-	ops_close(&c, file_of(fi->fh));
+	if (file) /* a directory has one only if its kind wants it */
+		call_close(&c, file);
 	call_end(&c, 0);
 }
 

@@ -77,7 +77,7 @@ static int make_node(struct call *c, uint64_t dir, const char *name,
 	r = kind->create(c, dir, name, mode, &fi, &c->reply.node);
 	if (r < 0)
 		return r;
-	ops_close(c, file_of(fi.fh));
+	call_close(c, file_of(fi.fh));
 	return reply_entry(c, 0);
 }
 
