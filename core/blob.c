@@ -124,7 +124,10 @@ int blob_get(struct db *db, int64_t id, bool verify, struct buf *out,
 			 why);
 	if (r < 0 || !verify)
 		return r;
-	return check_sha(&q, out->data + out->len - len, len, id, why);
+	r = check_sha(&q, out->data + out->len - len, len, id, why);
+	if (r < 0)
+		out->len -= len;
+	return r;
 }
 
 int blob_stat(struct db *db, int64_t id, int64_t *ret_size,
