@@ -50,6 +50,20 @@ def repo(make_repo, request):
 
 
 @pytest.fixture
+def actor(repo):
+    """A function that starts other processes, standing in the root."""
+    actors = []
+
+    def start(cwd=None):
+        actors.append(harness.Actor(cwd or repo.root))
+        return actors[-1]
+
+    yield start
+    for one in actors:
+        one.end()
+
+
+@pytest.fixture
 def terminal(tmp_path):
     """A function that runs a program in a terminal of its own."""
     opened = []
