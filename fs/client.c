@@ -14,6 +14,7 @@
 #include "fs/place.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +24,7 @@ struct client {
 	struct place place;
 	struct repo *repo; /* NULL: through control files */
 	int64_t folder;	   /* with repo */
-	char *rest;
+	char rest[PATH_MAX];
 };
 
 void client_close(struct client *client)
@@ -31,14 +32,7 @@ void client_close(struct client *client)
 	if (!client)
 		return;
 	repo_close(client->repo);
-	place_done(&client->place);
-	free(client->rest);
 	free(client);
-}
-
-static void free_text(char **text)
-{
-	free(*text);
 }
 
 static int no_memory(struct why *why)
@@ -56,21 +50,33 @@ static struct who us(void)
 	};
 }
 
-/* The folder that @path in the repository means, and what of it is no folder
- * (any more). */
-static int find_folder(struct client *c, const char *path, struct why *why)
+/* Without slashes at its ends. */
+static const char *trim(char *path)
+{
+	size_t len;
+
+	while (*path == '/')
+		path++;
+	len = strlen(path);
+	while (len > 0 && path[len - 1] == '/')
+		path[--len] = '\0';
+	return path;
+}
+
+/* The folder that the place's path in the repository means, and what of it is
+ * no folder (any more). */
+static int find_folder(struct client *c, struct why *why)
 {
 	DROP(store_put) struct reader reader = {0};
-	DROP(free_text) char *above = strdup(path);
+	const char *path = trim(c->place.rest);
+	char above[PATH_MAX];
 	struct entry entry;
 	char *slash;
-	int r;
+	int r = store_read(c->repo->store, &reader, why);
 
-	if (!above)
-		return no_memory(why);
-	r = store_read(c->repo->store, &reader, why);
 	if (r < 0)
 		return r;
+	(void)snprintf(above, sizeof(above), "%s", path);
 	for (;;) {
 		r = tree_resolve(reader.db, MOMENT_NOW, TREE_ROOT, above,
 				 &entry, why);
@@ -83,58 +89,36 @@ static int find_folder(struct client *c, const char *path, struct why *why)
 	}
 	c->folder = entry.id;
 	path += strlen(above);
-	c->rest = strdup(*path == '/' ? path + 1 : path);
-	return c->rest ? 0 : no_memory(why);
-}
-
-/* @path without slashes at its ends, for find_folder(). */
-static char *trimmed(const char *path)
-{
-	size_t len;
-
-	while (*path == '/')
-		path++;
-	len = strlen(path);
-	while (len > 0 && path[len - 1] == '/')
-		len--;
-	return strndup(path, len);
+	(void)snprintf(c->rest, sizeof(c->rest), "%s", path + (*path == '/'));
+	return 0;
 }
 
 static int open_file(struct client *c, const char *writer, struct why *why)
 {
-	DROP(free_text) char *path = trimmed(c->place.rest);
 	char holder[64];
 	struct store_options options = {.read_only = !writer, .holder = holder};
 	int r;
 
-	if (!path)
-		return no_memory(why);
 	(void)snprintf(holder, sizeof(holder), "repofs %s",
 		       writer ? writer : "");
 	r = repo_open(c->place.mounted.file, &options, &c->repo, why);
-	if (r < 0)
-		return r;
-	return find_folder(c, path, why);
+	return r < 0 ? r : find_folder(c, why);
 }
 
 /* The file is in use: if that is by a mount, go there. Else @why stands. */
 static int open_mount_of(struct client *c)
 {
-	DROP(mounted_done) struct mounted mounted = {0};
-	DROP(place_done) struct place place = {0};
-	DROP(free_text) char *path = NULL;
+	struct mounted mounted;
+	struct place place;
+	char path[2 * PATH_MAX];
 
 	if (mounted_from(c->place.mounted.file, &mounted, NULL) < 0)
 		return -EBUSY;
-	if (asprintf(&path, "%s/%s", mounted.point, c->place.rest) < 0) {
-		path = NULL;
+	(void)snprintf(path, sizeof(path), "%s/%s", mounted.point,
+		       c->place.rest);
+	if (place_find(path, NULL, &place, NULL) < 0 || !place.in_mount)
 		return -EBUSY;
-	}
-	if (place_find(path, NULL, &place, NULL) < 0 || !place.folder)
-		return -EBUSY;
-	place_done(&c->place);
 	c->place = place;
-	place = (struct place){0};
 	return 0;
 }
 
@@ -149,7 +133,7 @@ int client_open(const char *place, const char *inside, const char *writer,
 	r = place_find(place, inside, &c->place, why);
 	if (r < 0)
 		return r;
-	if (!c->place.folder) {
+	if (!c->place.in_mount) {
 		r = open_file(c, writer, why);
 		if (r == -EBUSY && writer)
 			r = open_mount_of(c);
@@ -217,14 +201,11 @@ static const struct {
 static int show_mounted(const struct client *c, const char *what,
 			const char *arg, struct buf *out, struct why *why)
 {
-	DROP(free_text) char *name = NULL;
+	char name[NAME_MAX + 32];
 	int r;
 
-	if (asprintf(&name, "%s%s%s", what, arg ? "/" : "", arg ? arg : "") <
-	    0) {
-		name = NULL;
-		return no_memory(why);
-	}
+	(void)snprintf(name, sizeof(name), "%s%s%s", what, arg ? "/" : "",
+		       arg ? arg : "");
 	r = control_read(c->place.folder, name, out, why);
 	if (r == -ENOENT && arg)
 		return why_set(why, r, "'%s' has no snapshot or revision '%s'",
@@ -238,7 +219,7 @@ static int show_mounted(const struct client *c, const char *what,
 /* What a mount would say of itself. */
 static void add_mount(const struct client *c, struct buf *out)
 {
-	DROP(mounted_done) struct mounted mounted = {0};
+	struct mounted mounted;
 	int r = mounted_from(c->place.mounted.file, &mounted, NULL);
 
 	buf_addf(out, "mounted %s\n", r < 0 ? "no" : mounted.point);

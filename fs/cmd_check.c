@@ -54,7 +54,7 @@ static int check(const char *text, struct why *why)
 {
 	const struct store_options options = {.read_only = true};
 	struct checking c = {.style = table_style(stdout, 0)};
-	DROP(place_done) struct place place = {0};
+	struct place place;
 	DROP(repo_close_p) struct repo *repo = NULL;
 	DROP(store_put) struct reader reader = {0};
 	int r;

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,11 +39,6 @@ static const struct table_column columns[] = {
 	{"version", "VERSION", TABLE_NUMBER}, {"size", "SIZE", TABLE_NUMBER},
 	{"item", "ITEM", TABLE_TEXT},
 };
-
-static void free_text(char **text)
-{
-	free(*text);
-}
 
 /* The lines, one object each; the first may say how many older are left out. */
 static int parse(const struct buf *lines, json_t *all, json_int_t *ret_omitted,
@@ -81,10 +77,11 @@ static bool is_member(const json_t *line, const char *key, const char *text)
  */
 static int keep_item(json_t *all, const char *name, struct why *why)
 {
-	DROP(free_text) char *now = strdup(name);
+	char now[NAME_MAX + 1];
 	bool begun = false;
 
-	for (size_t i = json_array_size(all); now && i-- > 0;) {
+	(void)snprintf(now, sizeof(now), "%s", name);
+	for (size_t i = json_array_size(all); i-- > 0;) {
 		const json_t *line = json_array_get(all, i);
 		const char *from =
 			json_string_value(json_object_get(line, "from"));
@@ -95,13 +92,9 @@ static int keep_item(json_t *all, const char *name, struct why *why)
 			continue;
 		}
 		begun = is_member(line, "change", "created");
-		if (from && is_member(line, "to", now)) {
-			free(now);
-			now = strdup(from);
-		}
+		if (from && is_member(line, "to", now))
+			(void)snprintf(now, sizeof(now), "%s", from);
 	}
-	if (!now)
-		return why_set(why, -ENOMEM, "out of memory");
 	if (json_array_size(all) == 0)
 		return why_set(why, -ENOENT, "there never was an item '%s'",
 			       name);
@@ -110,22 +103,24 @@ static int keep_item(json_t *all, const char *name, struct why *why)
 
 static int print(const struct options *o, json_t *all, struct why *why)
 {
-	DROP(free_text) char *text = NULL;
-	size_t i, len = 0;
-	FILE *out = open_memstream(&text, &len);
+	DROP(buf_done) struct buf lines = {0};
+	size_t i;
 	json_t *line;
 
-	if (!out)
-		return why_set(why, -ENOMEM, "out of memory");
 	json_array_foreach(all, i, line) {
-		(void)json_dumpf(line, out, JSON_COMPACT);
-		(void)fputc('\n', out);
+		char *text = json_dumps(line, JSON_COMPACT);
+
+		if (!text)
+			return why_set(why, -ENOMEM, "out of memory");
+		buf_text(&lines, text);
+		buf_byte(&lines, '\n');
+		free(text);
 	}
-	if (fclose(out) != 0)
+	if (buf_error(&lines) < 0)
 		return why_set(why, -ENOMEM, "out of memory");
 	return table_print(stdout, table_style(stdout, o->json), columns,
-			   sizeof(columns) / sizeof(columns[0]), text, len,
-			   why);
+			   sizeof(columns) / sizeof(columns[0]), lines.data,
+			   lines.len, why);
 }
 
 static int history(const struct options *o, struct why *why)

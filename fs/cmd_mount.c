@@ -66,7 +66,7 @@ static int clean_up(const char *dir, struct why *why)
 
 	for (int i = 0; i < MOST_DEAD; i++) {
 		DROP(free_text) char *path = NULL;
-		DROP(mounted_done) struct mounted dead = {0};
+		struct mounted dead;
 
 		if (stat(dir, &st) == 0 || errno != ENOTCONN)
 			return 0;

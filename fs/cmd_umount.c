@@ -63,14 +63,11 @@ static int find_mount(const char *text, struct mounted *ret, struct why *why)
 		return why_set(why, -errno, "'%s': %s", text,
 			       strerrordesc_np(errno));
 	r = mounted_find(path, ret, why);
-	if (r == 0 && strcmp(path, ret->point) != 0) {
-		r = why_set(why, -EINVAL,
-			    "'%s' is in the repository that is mounted on "
-			    "'%s': name that",
-			    text, ret->point);
-		mounted_done(ret);
-		return r;
-	}
+	if (r == 0 && strcmp(path, ret->point) != 0)
+		return why_set(why, -EINVAL,
+			       "'%s' is in the repository that is mounted on "
+			       "'%s': name that",
+			       text, ret->point);
 	if (r == -ENOENT)
 		r = mounted_from(path, ret, why);
 	if (r == -ENOENT)
@@ -80,7 +77,7 @@ static int find_mount(const char *text, struct mounted *ret, struct why *why)
 
 int cmd_umount(int argc, char **argv)
 {
-	DROP(mounted_done) struct mounted mounted = {0};
+	struct mounted mounted;
 	struct why why = {0};
 	struct options o;
 	int r;

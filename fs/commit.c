@@ -129,6 +129,20 @@ void commit_notices(struct call *c, const struct arrival *in,
 	}
 }
 
+int commit_arrival(struct call *c, struct moment *m, const struct arrival *in)
+{
+	struct arrived out;
+	int r = arrive(c->fs, m, in, &out, &c->why);
+
+	if (r == 0)
+		r = moment_commit(m, &c->why);
+	if (r < 0)
+		return r;
+	arrive_remember(c->fs, m, in, &out);
+	commit_notices(c, in, &out);
+	return 0;
+}
+
 /* ---- a writer on an item ---- */
 
 static struct arrival of_handle(struct fs *fs, const struct handle *h)

@@ -37,6 +37,10 @@ int commit_early_check(struct call *c, const struct spool *s,
 /* 0 or -EINVAL with the fault in c->why. */
 int commit_check(struct call *c, const char *bytes, size_t len);
 
+/* Let checked content arrive, and commit @m. Both locks are held. */
+int commit_arrival(struct call *c, struct moment *m,
+		   const struct arrival *in);
+
 /*
  * Keep refused bytes and say so in the report; commits @m. The reason is in
  * c->why, whose code is returned. For the bytes of a file in memory the live

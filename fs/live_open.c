@@ -191,12 +191,10 @@ static int open_in_memory(struct call *c, int64_t node,
 	return r < 0 ? r : 1;
 }
 
-/* What a writer wrote to, should the item be gone when it is done. */
-static int keep_name(struct call *c, const struct entry *entry,
-		     char ret_name[256])
+int live_item_name(struct call *c, int64_t item, char ret_name[256])
 {
 	DROP(buf_done) struct buf name = {0};
-	int r = tree_name(c->reader.db, MOMENT_NOW, entry->id, &name, &c->why);
+	int r = tree_name(c->reader.db, MOMENT_NOW, item, &name, &c->why);
 
 	if (r < 0)
 		return r;
@@ -212,7 +210,7 @@ static int open_item(struct call *c, uint64_t ino, const struct entry *entry,
 	int access = fi->flags & O_ACCMODE;
 	char name[256] = "";
 	struct handle *h;
-	int r = access == O_RDONLY ? 0 : keep_name(c, entry, name);
+	int r = access == O_RDONLY ? 0 : live_item_name(c, entry->id, name);
 
 	if (r == 0)
 		r = new_handle(c, ino, fi, &h);

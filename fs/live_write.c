@@ -88,8 +88,10 @@ static int write_loose(struct call *c, struct handle *h, const char *bytes,
 	if (h->flags & O_APPEND)
 		offset = (int64_t)f->spool.len;
 	r = check_limit(c, f, offset + (int64_t)size);
-	if (r < 0)
+	if (r < 0) {
+		f->refused = true;
 		return r;
+	}
 	whole = (size_t)offset == f->spool.len; /* written front to back */
 	r = spool_write(&f->spool, bytes, size, offset);
 	if (r < 0)
@@ -228,8 +230,43 @@ static int cut_stored(struct call *c, int64_t node, size_t size)
 	return r;
 }
 
-/* truncate(2) of an item: to nothing leaves it as it was, like every empty
- * overwrite; JSON that is cut or padded with zeros is none. */
+/* The item as it is, cut, is content like any other. */
+static int cut_content(struct call *c, const struct entry *entry, size_t size)
+{
+	DROP(moment_end) struct moment m = {0};
+	DROP(buf_done) struct buf bytes = {0};
+	char name[256];
+	struct who who;
+	struct proc proc = live_proc(c, &who);
+	struct arrival in = {.parent = entry->parent,
+			     .name = name,
+			     .target = entry->id,
+			     .attr = entry->attr,
+			     .writers = &proc,
+			     .writer_count = 1,
+			     .base = entry->content};
+	int r = live_item_name(c, entry->id, name);
+
+	if (r == 0)
+		r = blob_get(c->reader.db, entry->content, false, &bytes,
+			     &c->why);
+	if (r == 0)
+		r = commit_check(c, bytes.data, size);
+	if (r == 0)
+		r = moment_begin(c->fs->repo->store, &who, &m, &c->why);
+	if (r < 0)
+		return r;
+	in.bytes = bytes.data;
+	in.len = size;
+	in.attr.mtime_ns = m.time_ns;
+	live_lock(c->fs->live);
+	r = commit_arrival(c, &m, &in);
+	live_unlock(c->fs->live);
+	return r;
+}
+
+/* truncate(2): to nothing leaves an item as it was, like every empty
+ * overwrite; what is padded with zeros is no JSON. */
 static int cut_by_path(struct call *c, int64_t node, int64_t size)
 {
 	struct entry entry;
@@ -243,9 +280,10 @@ static int cut_by_path(struct call *c, int64_t node, int64_t size)
 		return cut_stored(c, node, (size_t)size);
 	if (r < 0 || size == 0 || size == entry.size)
 		return r;
+	if (size < entry.size)
+		return cut_content(c, &entry, (size_t)size);
 	return why_set(&c->why, -EINVAL,
-		       "an item cannot be cut to %lld bytes: it would be no "
-		       "JSON",
+		       "an item padded with zeros to %lld bytes is no JSON",
 		       (long long)size);
 }
 

@@ -107,6 +107,7 @@ int main(int argc, char **argv)
 {
 	int code;
 
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): no thread yet */
 	(void)setlocale(LC_CTYPE, ""); /* widths of characters */
 	json_object_seed(0);	       /* before there are threads */
 	code = dispatch(argc, argv);

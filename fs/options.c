@@ -88,6 +88,7 @@ int options_parse(int argc, char **argv, const char *letters, int min, int max,
 	accept_letters(letters, &accepted);
 	optind = 0; /* the dispatcher may have parsed before */
 	for (;;) {
+		/* NOLINTNEXTLINE(concurrency-mt-unsafe): no thread yet */
 		letter = getopt_long(argc, argv, accepted.shorts,
 				     accepted.longs, NULL);
 		if (letter == -1)

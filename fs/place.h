@@ -11,17 +11,17 @@
 #ifndef FS_PLACE_H
 #define FS_PLACE_H
 
+#include <limits.h>
 #include <stdbool.h>
 
 struct why;
 
 /* A mount of ours, from the kernel's table. */
 struct mounted {
-	char *point; /* absolute */
-	char *file;  /* the repository, absolute */
+	char point[PATH_MAX]; /* absolute */
+	char file[PATH_MAX];  /* the repository, absolute */
 	bool read_only;
 };
-void mounted_done(struct mounted *m);
 
 /* The mount that @path (absolute, without links) is in: 0, or -ENOENT: it is
  * in none of ours. */
@@ -31,12 +31,13 @@ int mounted_find(const char *path, struct mounted *ret, struct why *why);
 int mounted_from(const char *file, struct mounted *ret, struct why *why);
 
 struct place {
-	struct mounted mounted; /* point NULL: @mounted.file by itself */
-	char *folder; /* absolute, existing; NULL for a file by itself */
-	char *rest;   /* what follows the folder: an item, or what is gone;
-			 for a file all of --in; "" for the folder itself */
+	bool in_mount;
+	struct mounted mounted; /* not in a mount: only @mounted.file is set */
+	char folder[PATH_MAX];	/* in a mount: absolute, existing */
+	char rest[PATH_MAX];	/* in a mount what follows the folder: an item,
+				   or what is gone; for a file all of --in; ""
+				   for the folder itself */
 };
-void place_done(struct place *p);
 
 /*
  * What @text means. @inside (may be NULL) is the path within a repository

@@ -170,6 +170,7 @@ static size_t width_of(const char *text)
 	int w;
 
 	while (left > 0) {
+		/* NOLINTNEXTLINE(concurrency-mt-unsafe): the state is ours */
 		n = mbrtowc(&c, text, left, &state);
 		if (n == 0 || n > left) /* not of this locale: a byte */
 			return width + left;
@@ -239,7 +240,7 @@ int table_print(FILE *out, enum table_style style,
 		print_aligned(out, columns, count, &cells);
 	for (size_t i = 0; style == TABLE_PLAIN && i < cells.len; i++)
 		(void)fprintf(out, "%s%c", cells.list[i],
-			      (i + 1) % count ? '\t' : '\n');
+			      (i + 1) % count != 0 ? '\t' : '\n');
 	return 0;
 }
 
