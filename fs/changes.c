@@ -49,12 +49,15 @@ static json_t *line_object(const char *line, size_t len)
 int changes_print(FILE *out, enum table_style style, const char *text,
 		  size_t len, struct why *why)
 {
-	const char *end = text + len, *newline;
+	const char *end, *newline;
 
+	if (len == 0)
+		return 0;
 	if (style != TABLE_JSON) {
 		table_text(out, style, text, len);
 		return 0;
 	}
+	end = text + len;
 	for (const char *at = text; at < end; at = newline + 1) {
 		json_auto_t *object = NULL;
 

@@ -115,7 +115,8 @@ int cmd_diff(int argc, char **argv)
 static int find_revision(const struct buf *lines, const char *id, json_t **ret,
 			 struct why *why)
 {
-	const char *end = lines->data + lines->len, *newline;
+	const char *end = lines->len ? lines->data + lines->len : NULL;
+	const char *newline;
 	json_int_t number = is_number(id) ? strtoll(id, NULL, 10) : -1;
 
 	for (const char *at = lines->data; at < end; at = newline + 1) {

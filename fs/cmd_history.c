@@ -44,10 +44,13 @@ static const struct table_column columns[] = {
 static int parse(const struct buf *lines, json_t *all, json_int_t *ret_omitted,
 		 struct why *why)
 {
-	const char *end = lines->data + lines->len, *newline;
+	const char *end, *newline;
 	const json_t *omitted;
 	json_t *line;
 
+	if (lines->len == 0)
+		return 0;
+	end = lines->data + lines->len;
 	for (const char *at = lines->data; at < end; at = newline + 1) {
 		newline = memchr(at, '\n', (size_t)(end - at));
 		if (!newline)

@@ -181,7 +181,7 @@ int place_find(const char *text, const char *inside, struct place *ret,
 	       struct why *why)
 {
 	char path[PATH_MAX];
-	struct stat st;
+	struct stat st = {0};
 	int r = copy_path(path, *text ? text : ".", why);
 
 	*ret = (struct place){0};

@@ -229,6 +229,8 @@ int table_print(FILE *out, enum table_style style,
 	DROP(cells_done) struct cells cells = {0};
 	int r;
 
+	if (len == 0)
+		return 0;
 	if (style == TABLE_JSON) {
 		(void)fwrite(lines, 1, len, out);
 		return 0;
