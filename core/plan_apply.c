@@ -53,27 +53,34 @@ static int detach_all(struct applying *a, struct why *why)
 	return r;
 }
 
-/* A free name for a scratch file that must be none of an item. */
-static int scratch_name_free(struct applying *a, int64_t parent,
-			     const char *name, char ret_name[256],
-			     struct why *why)
+/* "STEM", "STEM 2", "STEM 3"..., from @number on; too long a stem is cut at a
+ * character. */
+static void make_name(const char *stem, unsigned number, char ret_name[256])
 {
-	int r = -EEXIST;
+	int len = (int)strnlen(stem, 240);
 
-	for (unsigned n = 1; r == -EEXIST; n++) {
-		char number[16] = "";
-		struct scratch s;
-		struct entry e;
+	while (len > 0 && ((unsigned char)stem[len] & 0xc0) == 0x80)
+		len--;
+	if (number > 1)
+		(void)snprintf(ret_name, 256, "%.*s %u", len, stem, number);
+	else
+		(void)snprintf(ret_name, 256, "%.*s", len, stem);
+}
 
-		if (n > 1)
-			(void)snprintf(number, sizeof(number), " %u", n);
-		(void)snprintf(ret_name, 256, "%.*s.scratch%s", 230, name,
-			       number);
+/* The first such name that neither an entry nor a scratch file has. */
+static int free_name(struct applying *a, int64_t parent, const char *stem,
+		     unsigned number, char ret_name[256], struct why *why)
+{
+	struct scratch s;
+	struct entry e;
+	int r = 0;
+
+	for (; r == 0; number++) {
+		make_name(stem, number, ret_name);
 		r = scratch_lookup(a->m->db, parent, ret_name, &s, NULL);
 		if (r == -ENOENT)
 			r = tree_lookup(a->m->db, MOMENT_NOW, parent, ret_name,
 					&e, NULL);
-		r = r == 0 ? -EEXIST : r;
 	}
 	return r == -ENOENT ? 0 : why_set(why, r, "looking for a free name");
 }
@@ -88,14 +95,15 @@ static int add_touched(struct applying *a, const struct touched *t,
 static int move_scratch(struct applying *a, int64_t parent, char *name,
 			struct why *why)
 {
-	char aside[256], text[300];
+	char stem[300], aside[256], text[300];
 	struct scratch s;
 	int r = scratch_lookup(a->m->db, parent, name, &s, NULL);
 
 	if (r == -ENOENT)
 		return 0;
+	(void)snprintf(stem, sizeof(stem), "%s.scratch", name);
 	if (r == 0)
-		r = scratch_name_free(a, parent, name, aside, why);
+		r = free_name(a, parent, stem, 1, aside, why);
 	if (r == 0)
 		r = scratch_move(a->m, s.id, parent, aside, why);
 	if (r < 0)
@@ -135,7 +143,9 @@ static int place(struct applying *a, struct step *step, struct why *why)
 	int r = is_taken(a, step, why);
 
 	(void)snprintf(name, sizeof(name), "%s", step->to_name);
-	if (r > 0)
+	if (r > 0 && step->now.folder)
+		r = free_name(a, step->to_parent, step->to_name, 2, name, why);
+	else if (r > 0)
 		r = number_free_name(a->numbers, a->m, step->to_parent,
 				     step->to_name, NULL, NULL, name, why);
 	else if (r == 0)
@@ -296,9 +306,15 @@ static const char *line_path(const struct line *line)
 	return line->path.data ? line->path.data : line->step->path;
 }
 
+/* What made room comes before what took it. */
 static int line_order(const void *a, const void *b)
 {
-	return diff_path_order(line_path(a), line_path(b));
+	const struct line *x = a, *y = b;
+	int order = diff_path_order(line_path(x), line_path(y));
+
+	return order ? order :
+		       (y->step->kind == STEP_LEAVE) -
+			       (x->step->kind == STEP_LEAVE);
 }
 
 static int report_step(struct applying *a, const struct step *step,

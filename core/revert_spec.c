@@ -13,6 +13,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A path as people write it: "./a/b", "/a/b", "." for the folder itself. */
+static const char *skip_here(const char *path)
+{
+	for (;;) {
+		if (path[0] == '/')
+			path++;
+		else if (path[0] == '.' && (path[1] == '/' || !path[1]))
+			path++;
+		else
+			return path;
+	}
+}
+
 enum side { SIDE_BEFORE, SIDE_AFTER, SIDE_UNDO };
 
 static const char *const side_words[] = {
@@ -170,6 +183,7 @@ int revert_spec_parse(struct db *db, int64_t folder, const char *text,
 	}
 	if (r < 0)
 		return r;
+	spec.path = skip_here(spec.path);
 	*ret = spec;
 	return 0;
 }
