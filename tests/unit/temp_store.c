@@ -4,6 +4,7 @@
 #include "core/revision.h"
 
 #include <ftw.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -201,4 +202,34 @@ void temp_snapshot(struct temp *t)
 	temp_ok(t, snapshot_create(temp_begin(t), TREE_ROOT, NULL, "", &id,
 				   &t->why));
 	temp_commit(t);
+}
+
+void temp_sql(struct temp *t, const char *sql)
+{
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(t->path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+int64_t temp_ask(struct temp *t, const char *fmt, ...)
+{
+	sqlite3_stmt *st;
+	sqlite3 *db;
+	int64_t value;
+	char sql[500];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(sql, sizeof(sql), fmt, ap);
+	va_end(ap);
+	assert_int_equal(sqlite3_open(t->path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &st, NULL),
+			 SQLITE_OK);
+	value = sqlite3_step(st) == SQLITE_ROW ? sqlite3_column_int64(st, 0) :
+						 -1;
+	sqlite3_finalize(st);
+	sqlite3_close(db);
+	return value;
 }

@@ -65,6 +65,11 @@ void temp_move(struct temp *t, int64_t item, int64_t parent,
 
 /* Within the test's own moment: the content of @text. */
 int64_t temp_content(struct temp *t, const char *text);
+/* What is no part of the engine: a statement that changes the file, and one
+ * that yields a number. */
+void temp_sql(struct temp *t, const char *sql);
+__attribute__((format(printf, 2, 3))) int64_t temp_ask(struct temp *t,
+						       const char *fmt, ...);
 /* A snapshot of the root. */
 void temp_snapshot(struct temp *t);
 

@@ -4,7 +4,6 @@
 #include "tests/unit/temp_store.h"
 
 #include <errno.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,32 +57,6 @@ static void assert_holds(struct temp *t, int64_t id, const char *bytes,
 	assert_memory_equal(sha, own, sizeof(sha));
 }
 
-/* Run one statement that is no part of the engine. */
-static void tamper(struct temp *t, const char *sql)
-{
-	sqlite3 *db;
-
-	assert_int_equal(sqlite3_open(t->path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-	sqlite3_close(db);
-}
-
-static int64_t ask(struct temp *t, const char *sql)
-{
-	sqlite3_stmt *st;
-	int64_t value;
-	sqlite3 *db;
-
-	assert_int_equal(sqlite3_open(t->path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &st, NULL),
-			 SQLITE_OK);
-	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
-	value = sqlite3_column_int64(st, 0);
-	sqlite3_finalize(st);
-	sqlite3_close(db);
-	return value;
-}
-
 /* ---- storing ---- */
 
 static void test_the_same_bytes_are_stored_once(void **state)
@@ -95,7 +68,7 @@ static void test_the_same_bytes_are_stored_once(void **state)
 
 	assert_int_not_equal(a, b);
 	assert_int_equal(put(t, "{\"a\": 1}", 8, b), a);
-	assert_int_equal(ask(t, "SELECT count(*) FROM content"), 2);
+	assert_int_equal(temp_ask(t, "SELECT count(*) FROM content"), 2);
 	temp_ok(t, blob_find(t->reader.db, "{\"b\": 1}", 8, &found, &t->why));
 	assert_int_equal(found, b);
 	temp_ok(t, blob_find(t->reader.db, "{\"c\": 1}", 8, &found, &t->why));
@@ -132,7 +105,7 @@ static void test_a_small_edit_costs_little(void **state)
 
 	write_text(text, LEN, 1);
 	first = last = put(t, text, LEN, 0);
-	small = ask(t, "SELECT max(length(bytes)) FROM content");
+	small = temp_ask(t, "SELECT max(length(bytes)) FROM content");
 	for (int i = 0; i < EDITS; i++) {
 		char number[16];
 
@@ -142,10 +115,10 @@ static void test_a_small_edit_costs_little(void **state)
 		assert_holds(t, last, text, LEN);
 	}
 	/* All are made against the one that is whole: no chains. */
-	assert_int_equal(ask(t, "SELECT count(DISTINCT base) FROM content"),
+	assert_int_equal(temp_ask(t, "SELECT count(DISTINCT base) FROM content"),
 			 1);
-	assert_int_equal(ask(t, "SELECT max(base) FROM content"), first);
-	assert_true(ask(t, "SELECT max(length(bytes)) FROM content"
+	assert_int_equal(temp_ask(t, "SELECT max(base) FROM content"), first);
+	assert_true(temp_ask(t, "SELECT max(length(bytes)) FROM content"
 			   " WHERE base IS NOT NULL") < small / 8);
 }
 
@@ -160,10 +133,10 @@ static void test_what_has_become_different_is_a_new_base(void **state)
 	for (size_t i = 0; i < sizeof(text); i++)
 		text[i] = (char)(rand() % 90 + 32);
 	other = put(t, text, sizeof(text), first);
-	assert_int_equal(ask(t, "SELECT count(base) FROM content"), 0);
+	assert_int_equal(temp_ask(t, "SELECT count(base) FROM content"), 0);
 	text[0]++;
 	next = put(t, text, sizeof(text), other);
-	assert_int_equal(ask(t, "SELECT base FROM content ORDER BY id DESC"),
+	assert_int_equal(temp_ask(t, "SELECT base FROM content ORDER BY id DESC"),
 			 other);
 	assert_holds(t, next, text, sizeof(text));
 }
@@ -182,10 +155,10 @@ static void test_large_contents_find_what_they_share(void **state)
 	memmove(text + 1000, text, LARGE - 1000);
 	second = put(t, text, LARGE, first);
 	assert_holds(t, second, text, LARGE);
-	assert_true(ask(t, "SELECT min(length(bytes)) FROM content") < 20000);
+	assert_true(temp_ask(t, "SELECT min(length(bytes)) FROM content") < 20000);
 	/* Little has a large base: reading it would cost the base. */
 	(void)put(t, text, 1000, second);
-	assert_int_equal(ask(t, "SELECT count(*) FROM content"
+	assert_int_equal(temp_ask(t, "SELECT count(*) FROM content"
 				" WHERE base IS NOT NULL"),
 			 1);
 	free(text);
@@ -199,7 +172,7 @@ static void test_a_former_version_that_is_lost_stops_nobody(void **state)
 
 	write_text(text, sizeof(text), 1);
 	first = put(t, text, sizeof(text), 0);
-	tamper(t, "UPDATE content SET bytes = zeroblob(50)");
+	temp_sql(t, "UPDATE content SET bytes = zeroblob(50)");
 	text[9] = 'x';
 	next = put(t, text, sizeof(text), first);
 	assert_holds(t, next, text, sizeof(text));
@@ -231,17 +204,17 @@ static void test_damage_is_found(void **state)
 	text[9] = 'x';
 	next = put(t, text, sizeof(text), first);
 	temp_fails(t, get(t, 4711, false), -ENOENT, "no content 4711");
-	tamper(t, "UPDATE content SET sha256 = zeroblob(32) WHERE id = 2");
+	temp_sql(t, "UPDATE content SET sha256 = zeroblob(32) WHERE id = 2");
 	temp_ok(t, get(t, next, false));
 	temp_fails(t, get(t, next, true), -EBADMSG, "not what was stored");
-	tamper(t, "UPDATE content SET size = size + 1 WHERE id = 1");
+	temp_sql(t, "UPDATE content SET size = size + 1 WHERE id = 1");
 	temp_fails(t, get(t, first, false), -EBADMSG, "does not hold 4001");
 	temp_fails(t, get(t, next, false), -EBADMSG, "does not hold 4001");
-	tamper(t, "UPDATE content SET size = size - 1, bytes ="
+	temp_sql(t, "UPDATE content SET size = size - 1, bytes ="
 		  " CAST(substr(bytes, 1, 60) || x'2a'"
 		  " || substr(bytes, 62) AS BLOB) WHERE id = 1");
 	temp_fails(t, get(t, first, false), -EBADMSG, "damaged");
-	tamper(t, "DELETE FROM content WHERE id = 1");
+	temp_sql(t, "DELETE FROM content WHERE id = 1");
 	temp_fails(t, get(t, next, false), -EBADMSG, "has lost its base");
 }
 
