@@ -7,8 +7,10 @@
 #include <sys/statvfs.h>
 
 enum {
-	/* What removing may still use when saving is refused. */
+	/* Less than that free is a full disk: the ballast goes. */
 	ROOM_RESERVE = 256 << 10,
+	/* What removing may still use when saving is refused. */
+	ROOM_TO_REMOVE = STORE_BALLAST,
 	/* The ballast comes back when this much is free. */
 	ROOM_PLENTY = 4 * STORE_BALLAST,
 };
@@ -87,7 +89,7 @@ static uint64_t free_bytes(const struct store *store)
 
 int store_room(struct store *store, struct why *why)
 {
-	if (atomic_load(&store->full) && free_bytes(store) < ROOM_RESERVE)
+	if (atomic_load(&store->full) && free_bytes(store) < ROOM_TO_REMOVE)
 		return why_set(why, -ENOSPC, "the disk of '%s' is full",
 			       store->path);
 	return 0;

@@ -320,6 +320,9 @@ int commit_handle(struct call *c, struct handle *h, bool polite)
 
 	if (!has_work(live, h))
 		return 0;
+	r = store_room(c->fs->repo->store, &c->why);
+	if (r < 0)
+		return r;
 	r = moment_begin(c->fs->repo->store, &h->who, &m, &c->why);
 	if (r < 0)
 		return r;

@@ -74,6 +74,8 @@ int live_create(struct call *c, uint64_t dir, const char *name, mode_t mode,
 	if (r < 0)
 		return r;
 	r = store_writable(c->fs->repo->store, &c->why);
+	if (r == 0)
+		r = store_room(c->fs->repo->store, &c->why);
 	if (r < 0)
 		return r;
 	r = new_loose(c, inum_payload(dir), name, mode, &f);
@@ -148,7 +150,9 @@ int live_mkdir(struct call *c, uint64_t dir, const char *name, mode_t mode,
 		return why_set(&c->why, -EPERM,
 			       "a git work tree needs hard links and files "
 			       "that change in place: keep it elsewhere");
-	r = moment_begin(c->fs->repo->store, &who, &m, &c->why);
+	r = store_room(c->fs->repo->store, &c->why);
+	if (r == 0)
+		r = moment_begin(c->fs->repo->store, &who, &m, &c->why);
 	if (r == 0)
 		r = live_holds_items(c, m.db, parent);
 	if (r < 0)
@@ -170,7 +174,9 @@ int live_symlink(struct call *c, uint64_t dir, const char *name,
 	if (r < 0)
 		return r;
 	(void)live_proc(c, &who);
-	r = moment_begin(c->fs->repo->store, &who, &m, &c->why);
+	r = store_room(c->fs->repo->store, &c->why);
+	if (r == 0)
+		r = moment_begin(c->fs->repo->store, &who, &m, &c->why);
 	if (r == 0)
 		r = live_holds_items(c, m.db, parent);
 	if (r < 0)
