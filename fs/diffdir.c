@@ -42,14 +42,60 @@ static void file_node(struct call *c, int64_t folder, int64_t id,
 	made_file(ino, base, 0444, size, ret);
 }
 
-/* 1: the two folders are one, or one is below the other. */
-static int related(struct db *db, int64_t a, int64_t b, struct why *why)
+/* ---- which there are: snapshots that cover the folder, and revisions ---- */
+
+static int take_snapshot(const struct revision *row, void *arg)
 {
-	int r = tree_is_below(db, MOMENT_NOW, a, b, why);
+	*(int64_t *)arg = row->id;
+	return 1;
+}
+
+/* A snapshot that is no snapshot of this folder is of one below: no diff. */
+static int take_other(const struct revision *row, void *arg)
+{
+	if (strcmp(row->kind, "snapshot") == 0)
+		return 0;
+	*(int64_t *)arg = row->id;
+	return 1;
+}
+
+typedef int (*list_fn)(struct db *db, int64_t folder, int64_t after,
+		       revision_fn fn, void *arg, struct why *why);
+
+/* The first id after @after that @list lists and @take takes; INT64_MAX:
+ * none. */
+static int next_of(list_fn list, revision_fn take, struct call *c,
+		   int64_t folder, int64_t after, int64_t *ret_id)
+{
+	int r;
+
+	*ret_id = INT64_MAX;
+	r = list(call_db(c), folder, after, take, ret_id, &c->why);
+	return r < 0 ? r : 0;
+}
+
+/* 1: revision @row, no snapshot, is of @folder, of one above it or of one
+ * below. */
+static int concerns(struct call *c, int64_t folder, const struct revision *row)
+{
+	int64_t id = 0;
+	int r = tree_is_below(call_db(c), MOMENT_NOW, row->scope, folder,
+			      &c->why);
 
 	if (r == 0 || r == -ENOENT)
-		r = tree_is_below(db, MOMENT_NOW, b, a, why);
-	return r == -ENOENT ? 0 : r;
+		r = next_of(revision_list, take_other, c, folder, row->id - 1,
+			    &id);
+	return r == 0 ? id == row->id : r;
+}
+
+/* A number as it is printed. */
+static int64_t number_of(const char *name)
+{
+	int64_t id = strtoll(name, NULL, 10);
+	char number[24];
+
+	(void)snprintf(number, sizeof(number), "%" PRId64, id);
+	return strcmp(number, name) == 0 ? id : 0;
 }
 
 /* The revision that @name means in @folder. */
@@ -59,31 +105,20 @@ static int find(struct call *c, struct db *db, int64_t folder,
 	DROP(buf_done) struct buf text = {0};
 	struct snapshot_ref ref;
 	struct revision row;
-	char number[24];
-	int64_t id;
 	int r = snapshot_resolve(db, folder, name, &ref, &c->why);
 
-	if (r == 0)
-		*ret_id = ref.id;
-	if (r == 0 && (ref.id == 0 || ref.id > ID_MAX))
-		return -ENOENT;
-	if (r != -ENOENT)
-		return r;
-
-	/* No snapshot; a number as it is printed may be another revision. */
-	id = strtoll(name, NULL, 10);
-	(void)snprintf(number, sizeof(number), "%" PRId64, id);
-	if (id <= 0 || id > ID_MAX || strcmp(number, name) != 0)
-		return -ENOENT;
-	r = revision_get(db, id, &text, &row, &c->why);
+	if (r == -ENOENT) { /* a revision of another kind has no name */
+		r = revision_get(db, number_of(name), &text, &row, &c->why);
+		if (r == 0 && strcmp(row.kind, "snapshot") != 0)
+			r = concerns(c, folder, &row);
+		ref.id = r > 0 ? row.id : 0;
+	}
 	if (r < 0)
 		return r;
-	if (strcmp(row.kind, "snapshot") == 0)
+	if (ref.id == 0 || ref.id > ID_MAX) /* 0: an instant has none */
 		return -ENOENT;
-	r = related(db, folder, row.scope, &c->why);
-	if (r > 0)
-		*ret_id = id;
-	return r > 0 ? 0 : r < 0 ? r : -ENOENT;
+	*ret_id = ref.id;
+	return 0;
 }
 
 static int dir_lookup(struct call *c, uint64_t dir, const char *name,
@@ -103,28 +138,6 @@ static int dir_lookup(struct call *c, uint64_t dir, const char *name,
 	return 0;
 }
 
-/* ---- the listing: snapshots that cover the folder, and revisions ---- */
-
-static int take_id(const struct revision *row, void *arg)
-{
-	*(int64_t *)arg = row->id;
-	return 1;
-}
-
-typedef int (*list_fn)(struct db *db, int64_t folder, int64_t after,
-		       revision_fn fn, void *arg, struct why *why);
-
-/* The first id that @fn lists after @after; INT64_MAX: none. */
-static int next_of(list_fn fn, struct call *c, int64_t folder, int64_t after,
-		   int64_t *ret_id)
-{
-	int r;
-
-	*ret_id = INT64_MAX;
-	r = fn(call_db(c), folder, after, take_id, ret_id, &c->why);
-	return r < 0 ? r : 0;
-}
-
 static int dir_list(struct call *c, uint64_t ino, struct file *dir,
 		    int64_t offset, struct listing *out)
 {
@@ -138,9 +151,11 @@ static int dir_list(struct call *c, uint64_t ino, struct file *dir,
 	(void)dir;
 	while (r == 0) {
 		if (snapshot == id)
-			r = next_of(snapshot_list, c, folder, id, &snapshot);
+			r = next_of(snapshot_list, take_snapshot, c, folder,
+				    id, &snapshot);
 		if (r == 0 && revision == id)
-			r = next_of(revision_list, c, folder, id, &revision);
+			r = next_of(revision_list, take_other, c, folder, id,
+				    &revision);
 		id = snapshot < revision ? snapshot : revision;
 		if (r < 0 || id > ID_MAX)
 			break;
