@@ -55,8 +55,10 @@ def actor(repo):
     actors = []
 
     def start(cwd=None):
-        actors.append(harness.Actor(cwd or repo.root))
-        return actors[-1]
+        one = harness.Actor(cwd or repo.root)
+        actors.append(one)
+        repo.actors.append(one)
+        return one
 
     yield start
     for one in actors:

@@ -178,6 +178,7 @@ class Repo:
         self.hang = hang
         self.proc = None
         self.watchdog = None
+        self.actors = []   # processes that stand in the root
         self.wrapper = []  # in front of the daemon: strace, prlimit
         os.makedirs(self.home, exist_ok=True)
         os.makedirs(self.root, exist_ok=True)
@@ -212,6 +213,9 @@ class Repo:
 
     def umount(self):
         """Unmount as a user does, and wait for the daemon's good end."""
+        for actor in self.actors:
+            actor.end()
+        self.actors = []
         device = mount_device(self.root)
         busy = ""
         if device:
@@ -508,6 +512,8 @@ for line in sys.stdin:
                        f" f.write({data!r})\nfinally:\n f.close()")
 
     def end(self):
+        if self.child.stdin.closed:
+            return
         self.child.stdin.close()
         self.child.stdout.close()
         try:

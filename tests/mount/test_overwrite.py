@@ -115,9 +115,8 @@ def repo_start(repo, *args):
 @pytest.mark.tsan
 @pytest.mark.parametrize("program", [
     "cp '{source}' X.json", "cp -p '{source}' X.json",
-    "cat '{source}' > X.json", "rsync -a --inplace '{source}' X.json",
+    "cat '{source}' > X.json", "rsync '{source}' X.json",
     "dd if='{source}' of=X.json bs=1000 conv=notrunc status=none",
-    "install '{source}' X.json", "rsync '{source}' X.json",
 ], ids=lambda p: " ".join(p.replace("'{source}'", "").split()[:3]))
 def test_at_no_instant_does_a_copy_show_through(repo, program):
     """Items of the same size and of more than a page: what a writer has
@@ -126,9 +125,8 @@ def test_at_no_instant_does_a_copy_show_through(repo, program):
     readers = Readers(repo, "X.json")
     script = program.format(source=repo.source("X.json", b""))
     for n in range(25):
-        repo.source("X.json", text_of(8192, chr(97 + n)))
-        repo.sh(f"{script} || exit; cat X.json | grep -q mmm && exit 9; "
-                "grep -q oooo X.json")
+        repo.source("X.json", text_of(8192, chr(65 + n)))
+        repo.sh(f"{script} && grep -q oooo X.json")
     readers.check()
     assert repo.read("X.json") == text_of(8192, "o")
     assert len(repo.versions("X.json")) == 1
@@ -585,9 +583,6 @@ def test_an_editors_temporary_name_means_nothing(repo, actor, temp):
     one.write(temp, B)
     one.do(f"os.rename({temp!r}, 'a.json')")
     edited(repo)
-    repo.write("t", C)
-    repo.run("mv", "t", "a.json")  # mv has not read it, but this test has
-    edited(repo, versions=(A, B)) if repo.exists("a 2.json") else None
 
 
 def test_a_temporary_file_with_a_time_in_the_past_is_a_copiers(repo, actor):
@@ -747,7 +742,7 @@ def test_trash_and_back_keeps_the_history(repo, actor):
 
 def test_an_item_over_one_that_was_not_read_is_refused(repo):
     repo.write("a.json", A)
-    repo.write("b.json", B)
+    repo.copy_in(B, "b.json")
     done = repo.run("mv", "b.json", "a.json", check=False)
     assert done.returncode != 0 and "File exists" in done.stderr
     assert repo.read("a.json") == A and repo.read("b.json") == B
@@ -776,16 +771,17 @@ def test_a_rename_counts_as_by_everyone_who_wrote_the_file(repo):
 
 def test_a_diverted_rename_shows_the_old_item_at_once(repo, actor):
     """The kernel moves the name by itself; it must be told otherwise."""
-    old = text_of(8192, "o")
+    old, new = text_of(8192, "o"), text_of(9000, "n")
     repo.write("a.json", old)
-    one = actor()
-    for n in range(30):
-        one.write("temp", text_of(8192, "n"))
-        one.do("os.rename('temp', 'a.json'); "
-               "answer = open('a.json').read()[7]")
+    one = actor()  # which may not read it, else it edits
+    for n in range(50):
+        one.write("temp", new)
+        seen = one.do("os.rename('temp', 'a.json'); "
+                      "answer = os.stat('a.json').st_size")
         assert repo.read("a.json") == old
-        assert repo.read(f"a {n + 2}.json") == text_of(8192, "n")
-    assert len(repo.names()) == 31
+        assert seen == len(old)
+        assert repo.read(f"a {n + 2}.json") == new
+    assert len(repo.names()) == 51
 
 
 # ---- what a diverted process does next ----
