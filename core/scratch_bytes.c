@@ -125,9 +125,10 @@ static int set_size(struct moment *m, int64_t id, int64_t size,
 	return q_run(&q, why);
 }
 
-static int check_size(int64_t size, struct why *why)
+static int check_size(int64_t offset, size_t len, struct why *why)
 {
-	if (size <= SCRATCH_MAX_FILE)
+	if (len <= SCRATCH_MAX_FILE && offset >= 0 &&
+	    offset <= SCRATCH_MAX_FILE - (int64_t)len)
 		return 0;
 	return why_set(why, -ENOSPC,
 		       "a scratch file holds at most %d bytes",
@@ -149,7 +150,7 @@ int scratch_write(struct moment *m, int64_t id, const void *bytes, size_t len,
 		  struct why *why)
 {
 	struct scratch s;
-	int r = check_size((int64_t)len, why);
+	int r = check_size(0, len, why);
 
 	if (r == 0 && len > 0)
 		r = store_room(m->store, why);
@@ -212,9 +213,7 @@ int scratch_patch(struct moment *m, int64_t id, int64_t offset,
 	size_t at = (size_t)offset;
 	size_t end = at + len;
 	struct scratch s;
-	int r = offset < 0 || len > SCRATCH_MAX_FILE ?
-			check_size(INT64_MAX, why) :
-			check_size((int64_t)end, why);
+	int r = check_size(offset, len, why);
 
 	if (r == 0)
 		r = store_room(m->store, why);
