@@ -170,7 +170,7 @@ static int reserve_name(const char *path, struct why *why)
 	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 
 	if (fd < 0)
-		return why_set(why, -errno, "'%s': %s", path, strerror(errno));
+		return why_set(why, -errno, "'%s': %m", path);
 	(void)close(fd);
 	return 0;
 }

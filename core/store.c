@@ -182,7 +182,7 @@ int store_open(const char *path, const struct store_options *options,
 		return why_set(why, -ENOMEM, "out of memory opening '%s'",
 			       path);
 	if (access(path, F_OK) < 0)
-		return why_set(why, -errno, "'%s': %s", path, strerror(errno));
+		return why_set(why, -errno, "'%s': %s", path, strerrordesc_np(errno));
 	r = store->read_only ? open_reader(store, why) :
 			       open_writer(store, options->holder, why);
 	if (r < 0)

@@ -70,7 +70,7 @@ int store_holder(const char *path, char *text, size_t size, struct why *why)
 	fd = open(name, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 && errno != ENOENT)
 		return why_set(why, -errno, "cannot open '%s': %s", name,
-			       strerror(errno));
+			       strerrordesc_np(errno));
 	/* Closing gives the lock back at once. */
 	if (fd < 0 || flock(fd, LOCK_SH | LOCK_NB) == 0)
 		return why_set(why, -ENOENT, "nobody has '%s' open", path);
@@ -130,7 +130,7 @@ int store_lock_file(struct store *store, const char *holder, struct why *why)
 	}
 	if (fd < 0)
 		return why_set(why, fd, "cannot lock '%s': %s", store->path,
-			       strerror(-fd));
+			       strerrordesc_np(-fd));
 	store->lock_fd = fd;
 	/* Only for people: a full disk must not keep anybody out. */
 	(void)write_holder(fd, holder);

@@ -10,6 +10,7 @@ enum {
 	LOG_STEP = 1024,  /* worth a copy into the repository */
 	LOG_LONG = 4096,  /* worth a pause of the writer */
 	LOG_HUGE = 16384, /* worth a wait for the readers */
+	LOG_PAGE = 4096,
 };
 
 static int copy(struct store *store, bool truncate, struct why *why)
@@ -38,13 +39,27 @@ static int catch_up(struct store *store, bool truncate, struct why *why)
 	return r;
 }
 
+/*
+ * The repository grows by what is copied, the log does not shrink before all
+ * of it is: on a disk that is nearly full half a copy would take the last room
+ * from those who clean up.
+ */
+static bool has_room(const struct store *store, int64_t pages)
+{
+	return store_free_bytes(store) >
+	       (uint64_t)pages * LOG_PAGE + STORE_BALLAST;
+}
+
 static int copy_log(struct store *store, struct why *why)
 {
 	int64_t pages = atomic_load(&store->log_pages);
 	/* On a full disk the room of the log is wanted back. */
 	bool truncate = pages > LOG_HUGE || atomic_load(&store->full);
-	int r = copy(store, false, why);
+	int r;
 
+	if (!has_room(store, pages))
+		return 0;
+	r = copy(store, false, why);
 	if (r < 0 || (pages <= LOG_LONG && !truncate))
 		return r;
 	return catch_up(store, truncate, why);
@@ -102,7 +117,7 @@ int store_log_start(struct store *store, struct why *why)
 	r = pthread_create(&store->log_thread, NULL, log_main, store);
 	if (r != 0)
 		return why_set(why, -r, "cannot start a thread: %s",
-			       strerror(r));
+			       strerrordesc_np(r));
 	store->log_running = true;
 	return 0;
 }

@@ -9,7 +9,7 @@
 
 static int open_unnamed(void)
 {
-	const char *dir = getenv("TMPDIR");
+	const char *dir = secure_getenv("TMPDIR");
 	int fd = open(dir && *dir ? dir : "/var/tmp",
 		      O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 
