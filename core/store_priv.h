@@ -62,6 +62,11 @@ void store_unlock_file(struct store *store);
 void store_keep_ballast(struct store *store);
 void store_drop_ballast(struct store *store);
 
+/* ---- store_write.c too ---- */
+
+/* Free on the disk of the repository; a disk that does not say is not full. */
+uint64_t store_free_bytes(const struct store *store);
+
 /* ---- store_log.c: the write-ahead log ---- */
 
 int store_log_start(struct store *store, struct why *why);

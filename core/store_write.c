@@ -77,8 +77,7 @@ int store_writable(struct store *store, struct why *why)
 	return r;
 }
 
-/* Bytes free on the disk; a disk that does not say is not full. */
-static uint64_t free_bytes(const struct store *store)
+uint64_t store_free_bytes(const struct store *store)
 {
 	struct statvfs fs;
 
@@ -89,7 +88,7 @@ static uint64_t free_bytes(const struct store *store)
 
 int store_room(struct store *store, struct why *why)
 {
-	if (atomic_load(&store->full) && free_bytes(store) < ROOM_TO_REMOVE)
+	if (atomic_load(&store->full) && store_free_bytes(store) < ROOM_TO_REMOVE)
 		return why_set(why, -ENOSPC, "the disk of '%s' is full",
 			       store->path);
 	return 0;
@@ -102,7 +101,7 @@ int store_room(struct store *store, struct why *why)
  */
 static void watch_disk(struct store *store)
 {
-	uint64_t room = free_bytes(store);
+	uint64_t room = store_free_bytes(store);
 	bool full = atomic_load(&store->full);
 
 	if (!full && room < ROOM_RESERVE)

@@ -182,11 +182,11 @@ def test_a_full_disk_is_enospc_and_deleting_works_and_saving_again(
         count = fill(repo)
         assert count > 5
         assert repo.read("first.json") == b'{"a": 1}'
-        for n in range(count):
+        # Removing takes a little room, and there is some for it; it gives
+        # none back, since what was deleted stays in history.
+        for n in range(5):
             os.unlink(repo.path(f"fill{n}.json"))
-        assert repo.names() == ["first.json"] or \
-            set(repo.names()) <= {"first.json", f"fill{count}.json"}
-        # Deleted items stay in history: room comes from elsewhere.
+            assert not repo.exists(f"fill{n}.json")
         run(["mount", "-o", "remount,size=12m", small_disk])
         time.sleep(0.1)
         repo.write("again.json", text_of(5000))
