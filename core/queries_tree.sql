@@ -160,6 +160,11 @@ UPDATE place SET died = ?3 WHERE item = ?1 AND born = ?2;
 -- STMT_TREE_DROP_PLACE
 DELETE FROM place WHERE item = ?1 AND born = ?2;
 
+-- STMT_TREE_NAME_SINCE
+/* Has another than ?4 had the name since moment ?3? */
+SELECT 1 FROM place INDEXED BY place_name
+ WHERE parent = ?1 AND name = ?2 AND born >= ?3 AND item <> ?4 LIMIT 1;
+
 -- STMT_TREE_REOPEN_PLACE
 UPDATE place SET died = 9223372036854775807 WHERE item = ?1 AND born = ?2;
 

@@ -125,8 +125,9 @@ int tree_detach(struct moment *m, int64_t item, struct why *why);
 
 /*
  * Undo the removal or move that ended @item's place at moment @removed: it is
- * again what and where it was, as if it had never left, if no revision was
- * recorded since; else it gets a new place. -EEXIST: the name is taken.
+ * again what and where it was. If no revision was recorded since, and nobody
+ * else had the name, as if it had never left; else it gets a new place.
+ * -EEXIST: the name is taken.
  */
 int tree_revive(struct moment *m, int64_t item, int64_t removed,
 		struct why *why);
@@ -136,7 +137,8 @@ int tree_revive(struct moment *m, int64_t item, int64_t removed,
 int tree_unsave(struct moment *m, int64_t item, int64_t born,
 		struct why *why);
 
-/* The state that @item had before the one born at @born: 0, or -ENOENT. */
+/* The state that @item had before the one born at @born, and where it was then:
+ * 0, or -ENOENT. */
 int tree_former(struct db *db, int64_t item, int64_t born, struct entry *ret,
 		struct why *why);
 

@@ -284,6 +284,44 @@ static int check_return(struct moment *m, int64_t item,
 		       tree_spot_free(m->db, old->parent, old->name.data, why);
 }
 
+/* 1: another entry has had the name since @removed. */
+static int name_used(struct db *db, int64_t item, int64_t removed,
+		     const struct ended *old, struct why *why)
+{
+	DROP(q_close) struct q q = q_open(db, STMT_TREE_NAME_SINCE);
+
+	q_i64(&q, 1, old->parent);
+	q_text(&q, 2, old->name.data);
+	q_i64(&q, 3, removed);
+	q_i64(&q, 4, item);
+	return q_step(&q, why);
+}
+
+/*
+ * 1: the old place may go on as if it had never ended. Besides what has been
+ * recorded that depends on what happened meanwhile: two entries must not have
+ * had one name at one moment, the folder must have been there all the time,
+ * and of a folder that was elsewhere nobody knows what moved into it then.
+ */
+static int may_heal(struct moment *m, int64_t item, int64_t removed,
+		    const struct ended *old, struct why *why)
+{
+	struct spot spot, parent;
+	int r = tree_recorded(m->db, removed, why);
+
+	if (r == 0)
+		r = name_used(m->db, item, removed, old, why);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	r = tree_spot(m->db, item, &spot, NULL, why);
+	if (r == 0)
+		r = tree_spot(m->db, old->parent, &parent, NULL, why);
+	if (r < 0)
+		return r;
+	return parent.born < removed &&
+	       (!spot.folder || spot.born < removed);
+}
+
 int tree_revive(struct moment *m, int64_t item, int64_t removed,
 		struct why *why)
 {
@@ -293,10 +331,10 @@ int tree_revive(struct moment *m, int64_t item, int64_t removed,
 	if (r == 0)
 		r = check_return(m, item, &old, why);
 	if (r == 0)
-		r = tree_recorded(m->db, removed, why);
+		r = may_heal(m, item, removed, &old, why);
 	if (r < 0)
 		return r;
-	if (r == 0)
+	if (r > 0)
 		return heal(m, item, removed, old.born, why);
 	return tree_move(m, item, old.parent, old.name.data, why);
 }

@@ -120,6 +120,25 @@ static int forget_unborn(struct moment *m, int64_t item, struct why *why)
 	return tree_unchange(m, m->id, item, ~0U, why);
 }
 
+/* What the record of changes says of an item whose place @was has ended. */
+static int note_end(struct moment *m, int64_t item, const struct spot *was,
+		    struct why *why)
+{
+	struct spot left;
+	int r;
+
+	if (was->born != m->id)
+		return moment_change(m, item, CHANGE_REMOVED, why);
+	r = tree_spot(m->db, item, &left, NULL, NULL);
+	if (r == -ENOENT)
+		return 0;
+	/* It came back at this moment and goes again: nothing happened. */
+	if (r == 0 && left.died != m->id)
+		return tree_unchange(m, m->id, item,
+				     CHANGE_CREATED | CHANGE_MOVED, why);
+	return r < 0 ? r : moment_change(m, item, CHANGE_REMOVED, why);
+}
+
 int tree_detach(struct moment *m, int64_t item, struct why *why)
 {
 	struct spot spot;
@@ -130,9 +149,7 @@ int tree_detach(struct moment *m, int64_t item, struct why *why)
 	if (!spot.parent)
 		return why_set(why, -EBUSY, "the root folder stays");
 	r = tree_spot_end(m, item, &spot, why);
-	if (r == 0)
-		r = moment_change(m, item, CHANGE_REMOVED, why);
-	return r;
+	return r < 0 ? r : note_end(m, item, &spot, why);
 }
 
 static int check_empty(struct db *db, int64_t item, struct why *why)
