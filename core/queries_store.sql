@@ -1,10 +1,11 @@
 -- STMT_STORE_ROOT_PLACE
-/* The root is there from moment 0 on, before the first change. */
-INSERT INTO place (item, born, parent, name) VALUES (?1, 0, 0, '');
+/* The root, item 1 of the schema, is there from moment 0 on, before the first
+   change. */
+INSERT INTO place (item, born, parent, name) VALUES (1, 0, 0, '');
 
 -- STMT_STORE_ROOT_STATE
 INSERT INTO state (item, born, size, mode, uid, gid, mtime, ctime)
-VALUES (?1, 0, 0, ?2, ?3, ?4, ?5, ?5);
+VALUES (1, 0, 0, ?1, ?2, ?3, ?4, ?4);
 
 -- STMT_STORE_TOP_ITEM
 SELECT max(id) FROM item;

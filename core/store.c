@@ -2,7 +2,6 @@
 
 #include "core/env.h"
 #include "core/moment.h"
-#include "core/tree.h"
 #include "core/why.h"
 
 #include <errno.h>
@@ -21,17 +20,15 @@ static int add_root(struct db *db, const struct env *env, mode_t mode,
 	if (r == 0) {
 		DROP(q_close) struct q q = q_open(db, STMT_STORE_ROOT_PLACE);
 
-		q_i64(&q, 1, TREE_ROOT);
 		r = q_run(&q, why);
 	}
 	if (r == 0) {
 		DROP(q_close) struct q q = q_open(db, STMT_STORE_ROOT_STATE);
 
-		q_i64(&q, 1, TREE_ROOT);
-		q_i64(&q, 2, mode & 07777);
-		q_i64(&q, 3, uid);
-		q_i64(&q, 4, gid);
-		q_i64(&q, 5, env_now_ns(env));
+		q_i64(&q, 1, mode & 07777);
+		q_i64(&q, 2, uid);
+		q_i64(&q, 3, gid);
+		q_i64(&q, 4, env_now_ns(env));
 		r = q_run(&q, why);
 	}
 	return r < 0 ? r : txn_commit(&tx, why);
@@ -71,7 +68,7 @@ static int load_next_id(struct store *store, struct why *why)
 {
 	const enum stmt tops[] = {STMT_STORE_TOP_ITEM, STMT_STORE_TOP_NODE,
 				  STMT_STORE_TOP_SCRATCH};
-	int64_t top = TREE_ROOT;
+	int64_t top = 0;
 
 	for (size_t i = 0; i < sizeof(tops) / sizeof(tops[0]); i++) {
 		int64_t id;

@@ -16,7 +16,7 @@ scripts=(scripts/install-deps scripts/run-tests scripts/run-sample
 
 # Say what is wrong, and fail.
 wrong() {
-	printf '%s\n' "$*"
+	printf '%s\n' "$@"
 	return 1
 }
 
@@ -61,12 +61,12 @@ check_cppcheck() {
 }
 
 check_layers() {
-	local bad
+	local kernel bad=0
 	awk -f scripts/layers.awk scripts/layers.txt "${sources[@]}" \
-		"${headers[@]}" || return 1
-	bad=$(grep -nE '^#include ["<](fs/|fuse)' core/*.[ch]) &&
-		wrong "core/ knows nothing of FUSE: $bad"
-	[ -z "$bad" ]
+		"${headers[@]}" || bad=1
+	kernel=$(grep -nE '^#include ["<](fs/|fuse)' core/*.[ch]) &&
+		wrong "core/ knows nothing of FUSE:" "$kernel" || :
+	[ $bad -eq 0 ] && [ -z "$kernel" ]
 }
 
 # SQL is spoken in one file, and written in .sql files.
