@@ -61,12 +61,14 @@ check_cppcheck() {
 }
 
 check_layers() {
-	local kernel bad=0
+	local kernel
+	kernel=$(grep -nE '^#include ["<](fs/|fuse)' core/*.[ch])
+	if [ -n "$kernel" ]; then
+		wrong "core/ knows nothing of FUSE:" "$kernel"
+		return 1
+	fi
 	awk -f scripts/layers.awk scripts/layers.txt "${sources[@]}" \
-		"${headers[@]}" || bad=1
-	kernel=$(grep -nE '^#include ["<](fs/|fuse)' core/*.[ch]) &&
-		wrong "core/ knows nothing of FUSE:" "$kernel" || :
-	[ $bad -eq 0 ] && [ -z "$kernel" ]
+		"${headers[@]}"
 }
 
 # SQL is spoken in one file, and written in .sql files.
