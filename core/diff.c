@@ -9,6 +9,75 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* ---- what changed ---- */
+
+struct items {
+	int64_t *list;
+	size_t len, cap;
+};
+
+static void items_done(struct items *items)
+{
+	free(items->list);
+}
+
+static int add_item(struct items *items, int64_t item, struct why *why)
+{
+	if (items->len == items->cap) {
+		size_t cap = items->cap ? 2 * items->cap : 64;
+		int64_t *more = reallocarray(items->list, cap, sizeof(*more));
+
+		if (!more)
+			return why_set(why, -ENOMEM, "out of memory");
+		items->list = more;
+		items->cap = cap;
+	}
+	items->list[items->len++] = item;
+	return 0;
+}
+
+static int item_order(const void *a, const void *b)
+{
+	const int64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+static int load_items(struct db *db, int64_t after, int64_t until,
+		      struct items *items, struct why *why)
+{
+	DROP(q_close) struct q q = q_open(db, STMT_DIFF_CHANGED);
+	size_t kept = 0;
+	int r;
+
+	q_i64(&q, 1, after);
+	q_i64(&q, 2, until);
+	while ((r = q_step(&q, why)) > 0) {
+		r = add_item(items, q_col_i64(&q, 0), why);
+		if (r < 0)
+			return r;
+	}
+	if (r < 0 || items->len == 0)
+		return r;
+	qsort(items->list, items->len, sizeof(*items->list), item_order);
+	for (size_t i = 1; i < items->len; i++)
+		if (items->list[i] != items->list[kept])
+			items->list[++kept] = items->list[i];
+	items->len = kept + 1;
+	return 0;
+}
+
+int diff_changed(struct db *db, int64_t from, int64_t to, changed_fn fn,
+		 void *arg, struct why *why)
+{
+	DROP(items_done) struct items items = {0};
+	int r = load_items(db, from, to, &items, why);
+
+	for (size_t i = 0; i < items.len && r == 0; i++)
+		r = fn(items.list[i], arg);
+	return r;
+}
+
 /* Most changes share a few folders, so the path of a folder is kept until
  * another one takes its slot. */
 enum { SLOTS = 256 };
@@ -34,8 +103,7 @@ struct found {
 struct comparison {
 	struct db *db;
 	struct side from, to;
-	int64_t *items; /* candidates, sorted */
-	size_t item_count, item_cap;
+	struct why *why;
 	struct found *found;
 	size_t found_count, found_cap;
 };
@@ -60,7 +128,6 @@ static void comparison_free(struct comparison *c)
 		found_done(&c->found[i]);
 	}
 	free(c->found);
-	free(c->items);
 	side_done(&c->from);
 	side_done(&c->to);
 	free(c);
@@ -167,8 +234,7 @@ static void judge(struct difference *d, bool itself)
 		d->what = 'A';
 }
 
-static int add_found(struct comparison *c, const struct found *found,
-		     struct why *why)
+static int add_found(struct comparison *c, const struct found *found)
 {
 	if (c->found_count == c->found_cap) {
 		size_t cap = c->found_cap ? 2 * c->found_cap : 64;
@@ -176,7 +242,7 @@ static int add_found(struct comparison *c, const struct found *found,
 			reallocarray(c->found, cap, sizeof(*more));
 
 		if (!more)
-			return why_set(why, -ENOMEM, "out of memory");
+			return why_set(c->why, -ENOMEM, "out of memory");
 		c->found = more;
 		c->found_cap = cap;
 	}
@@ -184,13 +250,14 @@ static int add_found(struct comparison *c, const struct found *found,
 	return 0;
 }
 
-static int compare_item(struct comparison *c, int64_t item, struct why *why)
+static int compare_item(int64_t item, void *arg)
 {
+	struct comparison *c = arg;
 	DROP(found_done) struct found f = {.d.item = item};
-	int before = find_item(&c->from, item, &f.d.old, &f.from, why);
+	int before = find_item(&c->from, item, &f.d.old, &f.from, c->why);
 	int after = before < 0 ?
 			    before :
-			    find_item(&c->to, item, &f.d.new, &f.to, why);
+			    find_item(&c->to, item, &f.d.new, &f.to, c->why);
 	int r;
 
 	if (after < 0 || (!before && !after))
@@ -201,58 +268,10 @@ static int compare_item(struct comparison *c, int64_t item, struct why *why)
 	judge(&f.d, item == c->from.folder);
 	if (!f.d.what)
 		return 0;
-	r = add_found(c, &f, why);
+	r = add_found(c, &f);
 	if (r < 0)
 		return r;
 	f.from = f.to = NULL;
-	return 0;
-}
-
-/* ---- candidates ---- */
-
-static int add_item(struct comparison *c, int64_t item, struct why *why)
-{
-	if (c->item_count == c->item_cap) {
-		size_t cap = c->item_cap ? 2 * c->item_cap : 64;
-		int64_t *more = reallocarray(c->items, cap, sizeof(*more));
-
-		if (!more)
-			return why_set(why, -ENOMEM, "out of memory");
-		c->items = more;
-		c->item_cap = cap;
-	}
-	c->items[c->item_count++] = item;
-	return 0;
-}
-
-static int item_order(const void *a, const void *b)
-{
-	const int64_t *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
-}
-
-static int load_candidates(struct comparison *c, int64_t after, int64_t until,
-			   struct why *why)
-{
-	DROP(q_close) struct q q = q_open(c->db, STMT_DIFF_CHANGED);
-	size_t kept = 0;
-	int r;
-
-	q_i64(&q, 1, after);
-	q_i64(&q, 2, until);
-	while ((r = q_step(&q, why)) > 0) {
-		r = add_item(c, q_col_i64(&q, 0), why);
-		if (r < 0)
-			return r;
-	}
-	if (r < 0 || c->item_count == 0)
-		return r;
-	qsort(c->items, c->item_count, sizeof(c->items[0]), item_order);
-	for (size_t i = 1; i < c->item_count; i++)
-		if (c->items[i] != c->items[kept])
-			c->items[++kept] = c->items[i];
-	c->item_count = kept + 1;
 	return 0;
 }
 
@@ -310,11 +329,10 @@ int diff_run(struct db *db, int64_t folder, int64_t from, int64_t to,
 	c->from.folder = c->to.folder = folder;
 	c->from.at = from;
 	c->to.at = to;
+	c->why = why;
 	if (r == 0)
-		r = load_candidates(c, from < to ? from : to,
-				    from < to ? to : from, why);
-	for (size_t i = 0; i < c->item_count && r == 0; i++)
-		r = compare_item(c, c->items[i], why);
+		r = diff_changed(db, from < to ? from : to,
+				 from < to ? to : from, compare_item, c, why);
 	if (r == 0 && c->found_count)
 		qsort(c->found, c->found_count, sizeof(c->found[0]),
 		      found_order);

@@ -39,6 +39,12 @@ typedef int (*diff_fn)(const struct difference *d, void *arg);
 int diff_run(struct db *db, int64_t folder, int64_t from, int64_t to,
 	     diff_fn fn, void *arg, struct why *why);
 
+/* Every item that changed after moment @from until @to, wherever it is, once,
+ * in the order of their ids. The callback may query. */
+typedef int (*changed_fn)(int64_t item, void *arg);
+int diff_changed(struct db *db, int64_t from, int64_t to, changed_fn fn,
+		 void *arg, struct why *why);
+
 /* The order of diff_run(), and of the manifest: as strcmp(). */
 int diff_path_order(const char *a, const char *b);
 

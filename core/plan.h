@@ -36,6 +36,8 @@ struct step {
 	bool live; /* in the tree now */
 	bool done;    /* it is in its place */
 	bool touched; /* a folder in which names change */
+	bool returning; /* a folder that comes back over the border */
+	bool newcomer;	/* it was not in the scope then */
 	struct entry now; /* if not live: as it was last, no parent */
 	char *name;	  /* now; NULL unless live */
 	char *path;	  /* now, as it is shown; NULL unless live */
@@ -109,6 +111,8 @@ int plan_collect_undo(struct plan *plan, int64_t id, struct why *why);
 
 /* Make it possible. -ELOOP: a folder would be inside itself. */
 int plan_settle(struct plan *plan, struct why *why);
+/* -ELOOP, saying so of @step, which is to go into a folder below it. */
+int plan_loop(struct plan *plan, const struct step *step, struct why *why);
 
 /* ---- plan_apply.c ---- */
 

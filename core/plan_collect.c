@@ -11,7 +11,38 @@
 struct collecting {
 	struct plan *plan;
 	struct why *why;
+	bool returning; /* folders come back over the border */
 };
+
+/*
+ * What is below a folder of the scope is in the scope, also while that folder
+ * was outside: it comes back, and what was put into it there must not come
+ * along.
+ */
+static int is_of_scope(const struct plan *plan, int64_t folder,
+		       struct why *why)
+{
+	return tree_is_below(plan->db, plan->at, plan->scope, folder, why);
+}
+
+/* The beginning of a span of @cover that ends at *since becomes *since. 1, or
+ * 0: there is none. */
+static int step_back(const struct plan *plan, const struct cover *cover,
+		     int64_t *since, struct why *why)
+{
+	for (size_t i = 0; i < cover->len; i++) {
+		const struct span *span = &cover->spans[i];
+		int r = 0;
+
+		if (span->hi == *since)
+			r = is_of_scope(plan, span->folder, why);
+		if (r > 0)
+			*since = span->lo;
+		if (r != 0)
+			return r;
+	}
+	return 0;
+}
 
 /* Since which moment @item has been in the scope without a break. */
 static int inside_since(struct plan *plan, int64_t item, int64_t *ret_since,
@@ -19,22 +50,14 @@ static int inside_since(struct plan *plan, int64_t item, int64_t *ret_since,
 {
 	DROP(cover_done) struct cover cover = {0};
 	int64_t since = MOMENT_NOW;
-	bool earlier = true;
 	int r = cover_load(plan->db, item, &cover, why);
 
+	if (r == 0)
+		do {
+			r = step_back(plan, &cover, &since, why);
+		} while (r > 0);
 	if (r < 0)
 		return r;
-	while (earlier) {
-		earlier = false;
-		for (size_t i = 0; i < cover.len; i++) {
-			const struct span *span = &cover.spans[i];
-
-			if (span->folder != plan->scope || span->hi != since)
-				continue;
-			since = span->lo;
-			earlier = true;
-		}
-	}
 	*ret_since = since;
 	return 0;
 }
@@ -56,7 +79,7 @@ static int began_here(struct plan *plan, const struct step *step,
 }
 
 /*
- * The entry was not in the scope then. What came to life here leaves the
+ * The entry was not in the scope then. What came to life there leaves the
  * tree. What came in over the border goes back to where it was before, as it
  * was then: its crossing is undone whole, also if it has moved since.
  */
@@ -100,8 +123,11 @@ static int collect(const struct difference *d, void *arg)
 
 	if (r < 0)
 		return r;
-	if (!d->from)
-		return collect_newcomer(c->plan, step, c->why);
+	step->newcomer = !d->from;
+	if (step->newcomer)
+		return 0; /* until all that comes back is known */
+	step->returning = !d->to && step->live && d->folder;
+	c->returning |= step->returning;
 	step_state(step, &d->old);
 	if (d->item == c->plan->scope)
 		return 0; /* its own place stays */
@@ -110,10 +136,76 @@ static int collect(const struct difference *d, void *arg)
 	return step_target(step, STEP_PUT, d->old.parent, name, c->why);
 }
 
+/* 1: the item is below a folder that comes back. */
+static int comes_along(const struct plan *plan, int64_t item, struct why *why)
+{
+	struct entry e = {.parent = item};
+	const struct step *step;
+	int r;
+
+	do {
+		r = tree_get(plan->db, MOMENT_NOW, e.parent, &e, NULL);
+		step = plan_find(plan, e.parent);
+	} while (r == 0 && e.parent && e.parent != plan->scope &&
+		 !(step && step->returning));
+	if (r < 0)
+		return r == -ENOENT ? 0 :
+				      why_set(why, r, "reading what returns");
+	return e.parent && e.parent != plan->scope;
+}
+
+/* What comes along and was not in the scope then. What was has a step. */
+static int collect_outside(int64_t item, void *arg)
+{
+	struct collecting *c = arg;
+	struct step *step;
+	int r;
+
+	if (plan_find(c->plan, item))
+		return 0;
+	r = comes_along(c->plan, item, c->why);
+	if (r <= 0)
+		return r;
+	r = plan_add(c->plan, item, &step, c->why);
+	if (r == 0)
+		step->newcomer = true;
+	return r;
+}
+
+/* A folder that comes back cannot go into a scope that is in it, unless that
+ * moves itself. */
+static int check_scope(struct plan *plan, struct why *why)
+{
+	const struct step *scope = plan_find(plan, plan->scope);
+
+	if (scope && step_moves(scope))
+		return 0;
+	for (size_t i = 0; i < plan->len; i++) {
+		const struct step *step = &plan->steps[i];
+		int r = 0;
+
+		if (step->returning)
+			r = tree_is_below(plan->db, MOMENT_NOW, step->item,
+					  plan->scope, why);
+		if (r != 0)
+			return r < 0 ? r : plan_loop(plan, step, why);
+	}
+	return 0;
+}
+
 int plan_collect(struct plan *plan, struct why *why)
 {
-	struct collecting c = {plan, why};
+	struct collecting c = {.plan = plan, .why = why};
+	int r = diff_run(plan->db, plan->scope, plan->at, MOMENT_NOW, collect,
+			 &c, why);
 
-	return diff_run(plan->db, plan->scope, plan->at, MOMENT_NOW, collect,
-			&c, why);
+	if (r == 0 && c.returning)
+		r = check_scope(plan, why);
+	if (r == 0 && c.returning)
+		r = diff_changed(plan->db, plan->at, MOMENT_NOW,
+				 collect_outside, &c, why);
+	for (size_t i = 0; i < plan->len && r == 0; i++)
+		if (plan->steps[i].newcomer)
+			r = collect_newcomer(plan, &plan->steps[i], why);
+	return r;
 }

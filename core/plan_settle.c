@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A tree that is deeper has no path that one could open. */
+enum { DEPTH = 4096 };
+
 /* ---- who must go with a folder that leaves ---- */
 
 struct children {
@@ -293,8 +296,7 @@ static int next_parent(struct plan *plan, int64_t folder, int64_t *ret_parent,
 	return r;
 }
 
-static int name_loop(struct plan *plan, const struct step *step,
-		     struct why *why)
+int plan_loop(struct plan *plan, const struct step *step, struct why *why)
 {
 	DROP(buf_done) struct buf into = {0};
 	int r = tree_path(plan->db, MOMENT_NOW, TREE_ROOT, step->to_parent,
@@ -318,10 +320,10 @@ static int check_loop(struct plan *plan, const struct step *step,
 
 	/* A loop that @step is not in is found from one that is. */
 	while (r == 0 && folder && folder != step->item &&
-	       steps++ < plan->len + 4096)
+	       steps++ < plan->len + DEPTH)
 		r = next_parent(plan, folder, &folder, why);
 	if (r == 0 && folder == step->item)
-		return name_loop(plan, step, why);
+		return plan_loop(plan, step, why);
 	return r;
 }
 
