@@ -29,4 +29,16 @@ struct why {
 __attribute__((format(printf, 3, 4))) int why_set(struct why *why, int code,
 						  const char *fmt, ...);
 
+/* The analyzer reads one file at a time and cannot know that the code comes
+ * back and is negative; it would follow paths on which a failure is none. */
+#ifdef __clang_analyzer__
+#define why_set(why, code, ...)                           \
+	({                                                \
+		int code_ = (code);                       \
+		__builtin_assume(code_ < 0);              \
+		(void)(why_set)(why, code_, __VA_ARGS__); \
+		code_;                                    \
+	})
+#endif
+
 #endif
