@@ -105,19 +105,20 @@ static int open_file(struct client *c, const char *writer, struct why *why)
 	return r < 0 ? r : find_folder(c, why);
 }
 
-/* The file is in use: if that is by a mount, go there. Else @why stands. */
-static int open_mount_of(struct client *c)
+/* The file cannot be written, with @code: if a mount does that, go there. Else
+ * @why stands. */
+static int open_mount_of(struct client *c, int code)
 {
 	struct mounted mounted;
 	struct place place;
 	char path[2 * PATH_MAX];
 
 	if (mounted_from(c->place.mounted.file, &mounted, NULL) < 0)
-		return -EBUSY;
+		return code;
 	(void)snprintf(path, sizeof(path), "%s/%s", mounted.point,
 		       c->place.rest);
 	if (place_find(path, NULL, &place, NULL) < 0 || !place.in_mount)
-		return -EBUSY;
+		return code;
 	c->place = place;
 	return 0;
 }
@@ -135,8 +136,8 @@ int client_open(const char *place, const char *inside, const char *writer,
 		return r;
 	if (!c->place.in_mount) {
 		r = open_file(c, writer, why);
-		if (r == -EBUSY && writer)
-			r = open_mount_of(c);
+		if ((r == -EBUSY || r == -EACCES) && writer)
+			r = open_mount_of(c, r);
 		if (r < 0)
 			return r;
 	}
@@ -247,18 +248,30 @@ int client_show(struct client *client, const char *what, const char *arg,
 	return r;
 }
 
+int client_show_record(struct client *client, struct buf *out, struct why *why)
+{
+	DROP(store_put) struct reader reader = {0};
+	int r;
+
+	if (!client->repo)
+		return control_read(client->place.mounted.point, "revisions",
+				    out, why);
+	r = store_read(client->repo->store, &reader, why);
+	return r < 0 ? r : show_revisions(reader.db, TREE_ROOT, out, why);
+}
+
 int client_command(struct client *client, const char *verb, const char *text,
 		   struct buf *out, struct why *why)
 {
 	DROP(revert_result_done) struct revert_result result = {0};
+	const struct command command = {client->folder, verb, text};
 	struct who who = us();
 	int r;
 
 	if (!client->repo)
 		return control_command(client->place.folder, verb, text, out,
 				       why);
-	r = command_run(client->repo, &who, client->folder, verb, text, out,
-			&result, why);
+	r = command_run(client->repo, &who, &command, out, &result, why);
 	if (r < 0)
 		return r;
 	return store_sync(client->repo->store, why);

@@ -43,6 +43,11 @@ static int open_in(const char *folder, const char *dir, const char *name,
 	if (r == -EACCES)
 		return why_set(why, r, "you may not %s '%s'",
 			       flags & O_RDWR ? "write" : "read", path);
+	if (r == -ENOTCONN) /* what the kernel remembers looked alive */
+		return why_set(why, r,
+			       "the mount of '%s' is dead: its daemon is gone; "
+			       "mount it anew, or unmount it",
+			       folder);
 	return why_set(why, r, "'%s': %s", path, strerrordesc_np(-r));
 }
 

@@ -111,9 +111,8 @@ int cmd_diff(int argc, char **argv)
 }
 
 /* The line of the revision that @id, its number or name, means, as an object
- * of the caller's. -ENOENT. */
-static int find_revision(const struct buf *lines, const char *id, json_t **ret,
-			 struct why *why)
+ * of the caller's; NULL: none. */
+static json_t *find_line(const struct buf *lines, const char *id)
 {
 	const char *end = lines->len ? lines->data + lines->len : NULL;
 	const char *newline;
@@ -128,13 +127,36 @@ static int find_revision(const struct buf *lines, const char *id, json_t **ret,
 			newline = end;
 		line = json_loadb(at, (size_t)(newline - at), 0, NULL);
 		name = json_string_value(json_object_get(line, "name"));
-		if (json_integer_value(json_object_get(line, "id")) != number &&
-		    !(name && strcmp(name, id) == 0))
-			continue;
-		*ret = TAKE(line);
-		return 0;
+		if (json_integer_value(json_object_get(line, "id")) == number ||
+		    (name && strcmp(name, id) == 0))
+			return TAKE(line);
 	}
-	return why_set(why, -ENOENT, "there is no revision '%s' here", id);
+	return NULL;
+}
+
+/* The revision @id as the folder knows it: one of its own or, by its number,
+ * one of a folder above it. -ENOENT. */
+static int find_revision(struct client *client, const char *id, json_t **ret,
+			 struct why *why)
+{
+	DROP(buf_done) struct buf own = {0}, all = {0};
+	json_t *found;
+	int r = client_show(client, "revisions", NULL, &own, why);
+
+	if (r < 0)
+		return r;
+	found = find_line(&own, id);
+	if (!found && is_number(id)) {
+		r = client_show_record(client, &all, why);
+		if (r < 0)
+			return r;
+		found = find_line(&all, id);
+	}
+	if (!found)
+		return why_set(why, -ENOENT, "there is no revision '%s' here",
+			       id);
+	*ret = found;
+	return 0;
 }
 
 static void print_members(json_t *revision, enum table_style style)
@@ -164,7 +186,7 @@ static int show(const struct options *o, struct why *why)
 {
 	enum table_style style = table_style(stdout, o->json);
 	DROP(client_close_p) struct client *client = NULL;
-	DROP(buf_done) struct buf lines = {0}, text = {0};
+	DROP(buf_done) struct buf text = {0};
 	json_auto_t *revision = NULL;
 	char id[32];
 	int r;
@@ -172,10 +194,7 @@ static int show(const struct options *o, struct why *why)
 	r = open_folder(o, &client, why);
 	if (r < 0)
 		return r;
-	r = client_show(client, "revisions", NULL, &lines, why);
-	if (r < 0)
-		return r;
-	r = find_revision(&lines, o->args[0], &revision, why);
+	r = find_revision(client, o->args[0], &revision, why);
 	if (r < 0)
 		return r;
 	(void)snprintf(id, sizeof(id), "%" JSON_INTEGER_FORMAT,

@@ -15,38 +15,39 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <syslog.h>
 #include <unistd.h>
 
 static const char help[] =
-    "usage: repofs mount [-f] [-d] [-o OPTIONS] FILE DIR\n"
-    "\n"
-    "Mount the repository FILE on the folder DIR. Returns when it can be "
-    "used; the\n"
-    "daemon goes on in the background.\n"
-    "\n"
-    "  -f, --foreground  stay, until unmounted or Ctrl-C\n"
-    "  -d, --debug       the same, and print every request\n"
-    "  -r                as -o ro\n"
-    "  -o OPTIONS        divided by commas:\n"
-    "\n"
-    "  ro                   read only; others may write to FILE meanwhile\n"
-    "  allow_other          for all users, as far as modes let them\n"
-    "  overwrite=HOW        auto (default): a save of what was read edits, a "
-    "copy\n"
-    "                       gets a number; edit: always edit; restore: "
-    "always number\n"
-    "  identical=HOW        a copy with the same bytes: auto (default), "
-    "skip, number\n"
-    "  max_item=SIZE        of one item; 16M\n"
-    "  snapdir=visible      list .snapshots and .control in the top folder\n"
-    "\n"
-    "and those of mount(8), as in fstab:\n"
-    "\n"
-    "  /srv/rules.repofs  /srv/rules  fuse.repofs  allow_other,nofail  0 0\n"
-    "\n"
-    "  repofs mount rules.repofs mnt\n";
+	"usage: repofs mount [-f] [-d] [-o OPTIONS] FILE DIR\n"
+	"\n"
+	"Mount the repository FILE on the folder DIR. Returns when it can be "
+	"used; the\n"
+	"daemon goes on in the background.\n"
+	"\n"
+	"  -f, --foreground  stay, until unmounted or Ctrl-C\n"
+	"  -d, --debug       the same, and print every request\n"
+	"  -r                as -o ro\n"
+	"  -o OPTIONS        divided by commas:\n"
+	"\n"
+	"  ro                   read only; others may write to FILE meanwhile\n"
+	"  allow_other          for all users, as far as modes let them\n"
+	"  overwrite=HOW        auto (default): a save of what was read edits, a "
+	"copy\n"
+	"                       gets a number; edit: always edit; restore: "
+	"always number\n"
+	"  identical=HOW        a copy with the same bytes: auto (default), "
+	"skip, number\n"
+	"  max_item=SIZE        of one item; 16M\n"
+	"  snapdir=visible      list .snapshots and .control in the top folder\n"
+	"\n"
+	"and those of mount(8), as in fstab:\n"
+	"\n"
+	"  /srv/rules.repofs  /srv/rules  fuse.repofs  allow_other,nofail  0 0\n"
+	"\n"
+	"  repofs mount rules.repofs mnt\n";
 
 static void free_text(char **text)
 {
@@ -61,14 +62,15 @@ enum { MOST_DEAD = 16 };
  * mount of something else is its owner's to look after. */
 static int clean_up(const char *dir, struct why *why)
 {
-	struct stat st;
+	struct statfs st;
 	int r;
 
 	for (int i = 0; i < MOST_DEAD; i++) {
 		DROP(free_text) char *path = NULL;
 		struct mounted dead;
 
-		if (stat(dir, &st) == 0 || errno != ENOTCONN)
+		/* stat() may be answered from what the kernel remembers. */
+		if (statfs(dir, &st) == 0 || errno != ENOTCONN)
 			return 0;
 		path = mountpoint_absolute(dir);
 		if (!path || mounted_find(path, &dead, why) < 0 ||
@@ -145,8 +147,8 @@ struct daemon {
 };
 
 static const char hint[] =
-    ".snapshots and .control are not listed, but are in every folder: "
-    "ls %s/.snapshots\n";
+	".snapshots and .control are not listed, but are in every folder: "
+	"ls %s/.snapshots\n";
 
 static void print_hint(const struct mount_options *o)
 {
