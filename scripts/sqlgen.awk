@@ -48,8 +48,9 @@ END {
 		printf "\t%s,\n", order[i]
 	print "\tSTMT_COUNT\n};\n"
 	print "struct stmt_text {\n\tconst char *name, *flags, *sql;\n};\n"
+	print "extern const struct stmt_text stmt_text[STMT_COUNT];\n"
 	print "#ifdef WANT_STMT_TEXT"
-	print "static const struct stmt_text stmt_text[STMT_COUNT] = {"
+	print "const struct stmt_text stmt_text[STMT_COUNT] = {"
 	print body
 	print "};\n#endif"
 }

@@ -2,7 +2,6 @@
  * its parameters, and reaches its rows by an index. Flags behind its name in
  * the .sql file excuse it: (scan) for a walk over a table, (sort) for rows that
  * are put in order first. */
-#define WANT_STMT_TEXT
 #include "core/db.h"
 
 #include "tests/unit/test.h"
