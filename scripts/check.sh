@@ -87,28 +87,45 @@ check_sql() {
 # What an object of the engine exports begins with its own name, the name of
 # its family (store_log: store), or what scripts/layers.txt grants it.
 check_symbols() {
-	local bad=0 file module granted symbol
+	local file
 	for file in core/*.c; do
-		module=$(basename "$file" .c)
-		granted=$(awk -v module="core/$module" '
-			$1 !~ /^#/ && ($1 == module || $1 ~ /\*$/ &&
-			index(module, substr($1, 1, length($1) - 1)) == 1) {
-				for (i = 3; i <= NF; i++) {
-					sub(/^=/, "", $i)
-					print $i
+		nm -g --defined-only "$B/${file%.c}.o" |
+			awk -v file="$file" '$2 ~ /^[TDBRVW]$/ && $3 !~ /^_/ {
+				print file, $3 }'
+	done | awk -v layers=scripts/layers.txt '
+		BEGIN {
+			while ((getline line <layers) > 0) {
+				n = split(line, word)
+				if (!n || line ~ /^#/)
+					continue
+				for (i = 3; i <= n; i++) {
+					sub(/^=/, "", word[i])
+					granted[word[1]] = granted[word[1]] \
+						" " word[i]
 				}
-			}' scripts/layers.txt)
-		while read -r symbol; do
-			printf '%s\n' "$module" "${module%%_*}" "$granted" |
-				awk -v s="$symbol" '$0 && (s == $0 ||
-					index(s, $0 "_") == 1) { ok = 1 }
-					END { exit !ok }' ||
-				{ bad=1 && echo "$file exports $symbol"; }
-		done < <(nm -g --defined-only "$B/core/$module.o" |
-			awk '$2 ~ /^[TDBRVW]$/ && $3 !~ /^(__|_?_asan|_?_odr)/ {
-				print $3 }')
-	done
-	return "$bad"
+			}
+		}
+		# The names that symbols of a file may begin with.
+		function names(file,   module, family, key) {
+			module = substr(file, 6, length(file) - 7)
+			family = module
+			sub(/_.*/, "", family)
+			key = "core/" module in granted ? module : family "*"
+			return module " " family granted["core/" key]
+		}
+		{
+			n = split(names($1), word)
+			ok = 0
+			for (i = 1; i <= n; i++)
+				if ($2 == word[i] ||
+				    index($2, word[i] "_") == 1)
+					ok = 1
+			if (!ok) {
+				print $1 " exports " $2
+				bad = 1
+			}
+		}
+		END { exit bad }'
 }
 
 check_length() {
