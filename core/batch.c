@@ -104,11 +104,11 @@ static void save(struct batches *batches, struct moment *m)
 	batches->saving = true;
 }
 
-static int counts_json(const struct batch *b, struct buf *out,
-		       struct why *why)
+static int counts_json(const struct batch *b, struct buf *out, struct why *why)
 {
-	buf_addf(out, "{\"created\":%" PRId64 ",\"renamed\":%" PRId64
-			",\"skipped\":%" PRId64 ",\"rejected\":%" PRId64 "}",
+	buf_addf(out,
+		 "{\"created\":%" PRId64 ",\"renamed\":%" PRId64
+		 ",\"skipped\":%" PRId64 ",\"rejected\":%" PRId64 "}",
 		 b->counts[OUTCOME_CREATED], b->counts[OUTCOME_RENAMED],
 		 b->counts[OUTCOME_SKIPPED], b->counts[OUTCOME_REJECTED]);
 	buf_byte(out, '\0');
@@ -196,8 +196,8 @@ static struct batch *find(struct batches *batches, const struct batch_key *key)
 
 /* The open batch of @key, or a new one. */
 static int join(struct batches *batches, struct moment *m,
-		const struct batch_key *key, int64_t folder,
-		struct batch **ret, struct why *why)
+		const struct batch_key *key, int64_t folder, struct batch **ret,
+		struct why *why)
 {
 	struct batch *b;
 	int r = batches_end(batches, m, false, why);

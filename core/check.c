@@ -13,16 +13,16 @@
 
 /* The order is that of a reader: the file, the tree, the record, the rest. */
 static const enum stmt invariants[] = {
-	STMT_CHECK_FILE,	  STMT_CHECK_ITEM,
-	STMT_CHECK_ROOT,	  STMT_CHECK_PLACE_OWNER,
-	STMT_CHECK_PLACE_ITEM,	  STMT_CHECK_PLACE_NAME,
-	STMT_CHECK_NAME_SCRATCH,  STMT_CHECK_PARENT_FOLDER,
-	STMT_CHECK_PARENT_LIVES,  STMT_CHECK_LOOP,
-	STMT_CHECK_REACH,	  STMT_CHECK_STATE,
-	STMT_CHECK_BASE,	  STMT_CHECK_MOMENT,
-	STMT_CHECK_CHANGED,	  STMT_CHECK_CHANGE,
-	STMT_CHECK_TOUCH,	  STMT_CHECK_REVISION,
-	STMT_CHECK_NODE,	  STMT_CHECK_SCRATCH,
+	STMT_CHECK_FILE,	 STMT_CHECK_ITEM,
+	STMT_CHECK_ROOT,	 STMT_CHECK_PLACE_OWNER,
+	STMT_CHECK_PLACE_ITEM,	 STMT_CHECK_PLACE_NAME,
+	STMT_CHECK_NAME_SCRATCH, STMT_CHECK_PARENT_FOLDER,
+	STMT_CHECK_PARENT_LIVES, STMT_CHECK_LOOP,
+	STMT_CHECK_REACH,	 STMT_CHECK_STATE,
+	STMT_CHECK_BASE,	 STMT_CHECK_MOMENT,
+	STMT_CHECK_CHANGED,	 STMT_CHECK_CHANGE,
+	STMT_CHECK_TOUCH,	 STMT_CHECK_REVISION,
+	STMT_CHECK_NODE,	 STMT_CHECK_SCRATCH,
 };
 
 enum {
@@ -182,8 +182,8 @@ static int check_all(struct checking *c)
 	return r < 0 ? r : c->found;
 }
 
-int check_run(struct db *db, check_fn fn, check_progress_fn progress,
-	      void *arg, struct why *why)
+int check_run(struct db *db, check_fn fn, check_progress_fn progress, void *arg,
+	      struct why *why)
 {
 	struct checking c = {
 		.db = db,

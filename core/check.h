@@ -17,7 +17,7 @@ typedef int (*check_fn)(const char *sentence, void *arg);
 typedef void (*check_progress_fn)(int64_t done, int64_t total, void *arg);
 
 /* The number of violations (0: clean), or negative errno. */
-int check_run(struct db *db, check_fn fn, check_progress_fn progress,
-	      void *arg, struct why *why);
+int check_run(struct db *db, check_fn fn, check_progress_fn progress, void *arg,
+	      struct why *why);
 
 #endif

@@ -12,17 +12,18 @@
 #include <string.h>
 
 static int run_snapshot(struct repo *repo, const struct who *who,
-			int64_t folder, const char *text, struct buf *out,
+			const struct command *command, struct buf *out,
 			struct why *why)
 {
 	DROP(moment_end) struct moment m = {0};
-	int64_t id;
+	int64_t id = 0;
 	int r = moment_begin(repo->store, who, &m, why);
 
 	if (r == 0)
-		r = batches_end_in(repo->batches, &m, folder, why);
+		r = batches_end_in(repo->batches, &m, command->folder, why);
 	if (r == 0)
-		r = snapshot_create(&m, folder, NULL, text, &id, why);
+		r = snapshot_create(&m, command->folder, NULL, command->text,
+				    &id, why);
 	if (r == 0)
 		r = moment_commit(&m, why);
 	if (r < 0)
@@ -31,25 +32,29 @@ static int run_snapshot(struct repo *repo, const struct who *who,
 	return 0;
 }
 
-static int run_revert(struct repo *repo, const struct who *who, int64_t folder,
-		      const char *text, struct buf *out,
+static int run_revert(struct repo *repo, const struct who *who,
+		      const struct command *command, struct buf *out,
 		      struct revert_result *ret, struct why *why)
 {
 	static const char dry[] = "dry-run ";
-	bool dry_run = strncmp(text, dry, strlen(dry)) == 0;
+	struct revert_request request = {
+		.folder = command->folder,
+		.spec = command->text,
+		.dry_run = strncmp(command->text, dry, strlen(dry)) == 0,
+	};
 
-	if (dry_run)
-		text += strlen(dry);
-	return revert_run(repo, who, folder, text, dry_run, out, ret, why);
+	if (request.dry_run)
+		request.spec += strlen(dry);
+	return revert_run(repo, who, &request, out, ret, why);
 }
 
-int command_run(struct repo *repo, const struct who *who, int64_t folder,
-		const char *verb, const char *text, struct buf *out,
+int command_run(struct repo *repo, const struct who *who,
+		const struct command *command, struct buf *out,
 		struct revert_result *ret, struct why *why)
 {
-	if (strcmp(verb, "snapshot") == 0)
-		return run_snapshot(repo, who, folder, text, out, why);
-	if (strcmp(verb, "revert") == 0)
-		return run_revert(repo, who, folder, text, out, ret, why);
-	return why_set(why, -EINVAL, "there is no command '%s'", verb);
+	if (strcmp(command->verb, "snapshot") == 0)
+		return run_snapshot(repo, who, command, out, why);
+	if (strcmp(command->verb, "revert") == 0)
+		return run_revert(repo, who, command, out, ret, why);
+	return why_set(why, -EINVAL, "there is no command '%s'", command->verb);
 }

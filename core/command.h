@@ -15,15 +15,22 @@ struct who;
 struct why;
 
 /*
- * Run one line. @verb "snapshot": @text is the description ("" is fine).
- * @verb "revert": @text is a spec of revert_run(), after "dry-run " only a
- * preview. Open batches of the scope end first. @out gets what is to be shown:
+ * One line: @verb "snapshot", @text is the description ("" is fine); @verb
+ * "revert", @text is a spec of revert_run(), after "dry-run " only a preview.
+ */
+struct command {
+	int64_t folder;
+	const char *verb, *text;
+};
+
+/*
+ * Run it. Open batches of the folder end first. @out gets what is to be shown:
  * "snapshot 5\n", or the changes and a closing sentence. @ret (zeroed by the
  * caller, revert_result_done() by the caller) tells what the kernel must
  * forget. -EINVAL: no such verb or text.
  */
-int command_run(struct repo *repo, const struct who *who, int64_t folder,
-		const char *verb, const char *text, struct buf *out,
+int command_run(struct repo *repo, const struct who *who,
+		const struct command *command, struct buf *out,
 		struct revert_result *ret, struct why *why);
 
 #endif

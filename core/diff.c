@@ -101,7 +101,6 @@ struct found {
 };
 
 struct comparison {
-	struct db *db;
 	struct side from, to;
 	struct why *why;
 	struct found *found;
@@ -120,19 +119,15 @@ static void side_done(struct side *side)
 		free(side->slots[i].path);
 }
 
-static void comparison_free(struct comparison *c)
+static void comparison_done(struct comparison *c)
 {
-	if (!c)
-		return;
 	for (size_t i = 0; i < c->found_count; i++) {
 		found_done(&c->found[i]);
 	}
 	free(c->found);
 	side_done(&c->from);
 	side_done(&c->to);
-	free(c);
 }
-DEFINE_DROP(comparison, comparison_free);
 
 /* ---- where an item is on one side ---- */
 
@@ -179,8 +174,8 @@ static int find_item(struct side *side, int64_t item, struct entry *ret,
 	if (r < 0)
 		return why_set(why, r, "reading what changed");
 	if (item != side->folder) {
-		r = ret->parent ? folder_path(side, ret->parent, &folder, why) :
-				  0;
+		r = ret->parent ? folder_path(side, ret->parent, &folder, why)
+				: 0;
 		if (r < 0 || !ret->parent || !folder)
 			return r;
 		buf_addf(&path, "%s%s", folder, *folder ? "/" : "");
@@ -238,8 +233,7 @@ static int add_found(struct comparison *c, const struct found *found)
 {
 	if (c->found_count == c->found_cap) {
 		size_t cap = c->found_cap ? 2 * c->found_cap : 64;
-		struct found *more =
-			reallocarray(c->found, cap, sizeof(*more));
+		struct found *more = reallocarray(c->found, cap, sizeof(*more));
 
 		if (!more)
 			return why_set(c->why, -ENOMEM, "out of memory");
@@ -255,9 +249,9 @@ static int compare_item(int64_t item, void *arg)
 	struct comparison *c = arg;
 	DROP(found_done) struct found f = {.d.item = item};
 	int before = find_item(&c->from, item, &f.d.old, &f.from, c->why);
-	int after = before < 0 ?
-			    before :
-			    find_item(&c->to, item, &f.d.new, &f.to, c->why);
+	int after = before < 0
+			    ? before
+			    : find_item(&c->to, item, &f.d.new, &f.to, c->why);
 	int r;
 
 	if (after < 0 || (!before && !after))
@@ -313,30 +307,27 @@ static int found_order(const void *a, const void *b)
 int diff_run(struct db *db, int64_t folder, int64_t from, int64_t to,
 	     diff_fn fn, void *arg, struct why *why)
 {
-	DROP(comparison_free_p)
-	struct comparison *c = calloc(1, sizeof(*c));
+	DROP(comparison_done)
+	struct comparison c = {
+		.from = {.db = db, .folder = folder},
+		.to = {.db = db, .folder = folder},
+		.why = why,
+	};
 	int r = 0;
 
-	if (!c)
-		return why_set(why, -ENOMEM, "out of memory");
-	/* A moment that stays what it is while others go on writing. */
+	/* Moments that stay what they are while others go on writing. */
 	if (from == MOMENT_NOW)
 		r = moment_newest(db, &from, why);
 	if (to == MOMENT_NOW && r == 0)
 		r = moment_newest(db, &to, why);
-	c->db = db;
-	c->from.db = c->to.db = db;
-	c->from.folder = c->to.folder = folder;
-	c->from.at = from;
-	c->to.at = to;
-	c->why = why;
+	c.from.at = from;
+	c.to.at = to;
 	if (r == 0)
 		r = diff_changed(db, from < to ? from : to,
-				 from < to ? to : from, compare_item, c, why);
-	if (r == 0 && c->found_count)
-		qsort(c->found, c->found_count, sizeof(c->found[0]),
-		      found_order);
-	for (size_t i = 0; i < c->found_count && r == 0; i++)
-		r = fn(&c->found[i].d, arg);
+				 from < to ? to : from, compare_item, &c, why);
+	if (r == 0 && c.found_count)
+		qsort(c.found, c.found_count, sizeof(c.found[0]), found_order);
+	for (size_t i = 0; i < c.found_count && r == 0; i++)
+		r = fn(&c.found[i].d, arg);
 	return r;
 }

@@ -50,7 +50,7 @@ void diff_line(struct buf *out, char what, bool folder, const char *from,
 static void flush_gone(struct shown *s)
 {
 	if (s->gone)
-		diff_line(s->out, '-', s->gone_entry.folder, NULL, s->gone);
+		diff_line(s->out, '-', s->gone_entry.folder, s->gone, s->gone);
 	free(TAKE(s->gone));
 }
 
@@ -76,7 +76,7 @@ static int show(const struct difference *d, void *arg)
 		what = replaced(&s->gone_entry, &d->new);
 		free(TAKE(s->gone));
 		if (what)
-			diff_line(s->out, what, d->folder, NULL, d->to);
+			diff_line(s->out, what, d->folder, d->to, d->to);
 		return 0;
 	}
 	flush_gone(s);

@@ -13,13 +13,14 @@ static struct version version_from_row(const struct q *q)
 		.born = q_col_i64(q, 0),
 		.content = q_col_i64(q, 1),
 		.size = q_col_i64(q, 2),
-		.attr = {
-			.mode = (mode_t)q_col_i64(q, 3),
-			.uid = (uid_t)q_col_i64(q, 4),
-			.gid = (gid_t)q_col_i64(q, 5),
-			.mtime_ns = q_col_i64(q, 6),
-			.ctime_ns = q_col_i64(q, 7),
-		},
+		.attr =
+			{
+				.mode = (mode_t)q_col_i64(q, 3),
+				.uid = (uid_t)q_col_i64(q, 4),
+				.gid = (gid_t)q_col_i64(q, 5),
+				.mtime_ns = q_col_i64(q, 6),
+				.ctime_ns = q_col_i64(q, 7),
+			},
 		.who.uid = (uid_t)q_col_i64(q, 8),
 		.who.pid = (pid_t)q_col_i64(q, 9),
 		.time_ns = q_col_i64(q, 11),

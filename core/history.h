@@ -32,8 +32,7 @@ int history_version(struct db *db, int64_t item, int64_t born,
  * deleted ones: its id and the newest name it had there. One call per name:
  * of items that had the same name the live one, else the newest. In id order,
  * ids above @after. */
-typedef int (*former_fn)(int64_t item, const char *name, bool live,
-			 void *arg);
+typedef int (*former_fn)(int64_t item, const char *name, bool live, void *arg);
 int history_names(struct db *db, int64_t folder, int64_t after, former_fn fn,
 		  void *arg, struct why *why);
 int history_lookup(struct db *db, int64_t folder, const char *name,

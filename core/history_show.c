@@ -50,8 +50,7 @@ static void trim(struct events *e)
 		qsort(e->events, e->len, sizeof(*e->events), event_order);
 	if (!extra)
 		return;
-	memmove(e->events, e->events + extra,
-		HISTORY_MAX * sizeof(*e->events));
+	memmove(e->events, e->events + extra, HISTORY_MAX * sizeof(*e->events));
 	e->len = HISTORY_MAX;
 	e->omitted += (int64_t)extra;
 }
@@ -114,8 +113,8 @@ static int next_item(struct db *db, int64_t folder, int64_t *item,
 	return r;
 }
 
-static int collect_folder(struct db *db, int64_t folder,
-			  struct events *events, struct why *why)
+static int collect_folder(struct db *db, int64_t folder, struct events *events,
+			  struct why *why)
 {
 	int64_t item = 0;
 	int r;
@@ -175,8 +174,8 @@ struct telling {
 
 static void add_place(struct telling *t, const struct view *v)
 {
-	buf_json_string(t->out, v->e.parent == t->here ? v->name.data :
-							 v->path.data);
+	buf_json_string(t->out,
+			v->e.parent == t->here ? v->name.data : v->path.data);
 }
 
 static int add_line(struct telling *t, const struct event *event,
@@ -185,7 +184,7 @@ static int add_line(struct telling *t, const struct event *event,
 {
 	const struct view *v = is->there ? is : was;
 	char time[ENV_TIME_SIZE], user[ENV_USER_SIZE];
-	unsigned char sha[BLOB_SHA256];
+	unsigned char sha[BLOB_SHA256] = {0};
 	struct moment_row row;
 	int r = moment_get(t->db, event->moment, &row, t->why);
 
@@ -204,7 +203,8 @@ static int add_line(struct telling *t, const struct event *event,
 	buf_json_string(t->out, user);
 	buf_text(t->out, ",\"program\":");
 	buf_json_string(t->out, row.who.program);
-	buf_addf(t->out, ",\"change\":\"%s\",\"size\":%" PRId64 ",\"sha256\":\"",
+	buf_addf(t->out,
+		 ",\"change\":\"%s\",\"size\":%" PRId64 ",\"sha256\":\"",
 		 change, v->e.size);
 	for (size_t i = 0; i < sizeof(sha); i++)
 		buf_addf(t->out, "%02x", sha[i]);

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #define SECOND_NS INT64_C(1000000000)
-#define MINUTE_NS (60 * SECOND_NS)
-#define DAY_NS (24 * 60 * MINUTE_NS)
+#define MINUTE_NS (INT64_C(60) * SECOND_NS)
+#define DAY_NS (INT64_C(1440) * MINUTE_NS)
 
 enum {
 	DATE_LEN = sizeof("2026-11-20") - 1,

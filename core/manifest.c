@@ -161,8 +161,8 @@ static int step(struct walk *w, struct why *why)
 		buf_byte(&w->path, '/');
 	if (buf_error(&w->path))
 		return why_set(why, -ENOMEM, "out of memory");
-	return child->folder ? enter(w, child->id, why) :
-			       add_item(w, child, why);
+	return child->folder ? enter(w, child->id, why)
+			     : add_item(w, child, why);
 }
 
 int show_manifest(struct db *db, int64_t at, int64_t folder, struct buf *out,

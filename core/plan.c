@@ -180,8 +180,7 @@ void step_state(struct step *step, const struct entry *old)
 	step->attr = old->attr.mode != now->attr.mode ||
 		     old->attr.uid != now->attr.uid ||
 		     old->attr.gid != now->attr.gid ||
-		     (!now->folder &&
-		      old->attr.mtime_ns != now->attr.mtime_ns);
+		     (!now->folder && old->attr.mtime_ns != now->attr.mtime_ns);
 	step->state = step->content || step->attr ? old->born : 0;
 }
 

@@ -33,11 +33,11 @@ enum step_kind {
 struct step {
 	int64_t item;
 	enum step_kind kind;
-	bool live; /* in the tree now */
-	bool done;    /* it is in its place */
-	bool touched; /* a folder in which names change */
-	bool returning; /* a folder that comes back over the border */
-	bool newcomer;	/* it was not in the scope then */
+	bool live;	  /* in the tree now */
+	bool done;	  /* it is in its place */
+	bool touched;	  /* a folder in which names change */
+	bool returning;	  /* a folder that comes back over the border */
+	bool newcomer;	  /* it was not in the scope then */
 	struct entry now; /* if not live: as it was last, no parent */
 	char *name;	  /* now; NULL unless live */
 	char *path;	  /* now, as it is shown; NULL unless live */

@@ -108,8 +108,8 @@ static int move_scratch(struct applying *a, int64_t parent, char *name,
 		r = scratch_move(a->m, s.id, parent, aside, why);
 	if (r < 0)
 		return r;
-	(void)snprintf(text, sizeof(text),
-		       "was no item and is called '%s' now", aside);
+	(void)snprintf(text, sizeof(text), "was no item and is called '%s' now",
+		       aside);
 	plan_note(a->plan, name, text);
 	return add_touched(a,
 			   &(struct touched){
@@ -164,33 +164,42 @@ static bool must_wait(const struct plan *plan, const struct step *step)
 	return home && step_moves(home) && !home->done;
 }
 
+static int place_one(struct applying *a, struct step *step, enum step_kind kind,
+		     size_t *placed, size_t *waiting, struct why *why)
+{
+	int r;
+
+	if (step->kind != kind || step->done)
+		return 0;
+	if (must_wait(a->plan, step)) {
+		++*waiting;
+		return 0;
+	}
+	r = place(a, step, why);
+	step->done = r == 0;
+	*placed += r == 0;
+	return r;
+}
+
 /* Folders before what goes into them, whatever the order of the steps. */
 static int place_all(struct applying *a, enum step_kind kind, struct why *why)
 {
-	bool again = true, waiting = false;
+	size_t placed, waiting;
+	int r = 0;
 
-	while (again) {
-		again = waiting = false;
-		for (size_t i = 0; i < a->plan->len; i++) {
-			struct step *step = &a->plan->steps[i];
-			int r;
-
-			if (step->kind != kind || step->done)
-				continue;
-			if (must_wait(a->plan, step)) {
-				waiting = true;
-				continue;
-			}
-			r = place(a, step, why);
-			if (r < 0)
-				return r;
-			step->done = again = true;
-		}
-	}
-	return waiting && kind == STEP_NUMBER ?
-		       why_set(why, -ELOOP, "folders would be inside each "
-					    "other") :
-		       0;
+	do {
+		placed = waiting = 0;
+		for (size_t i = 0; i < a->plan->len && r == 0; i++)
+			r = place_one(a, &a->plan->steps[i], kind, &placed,
+				      &waiting, why);
+	} while (r == 0 && placed > 0 && waiting > 0);
+	if (r < 0)
+		return r;
+	return waiting && kind == STEP_NUMBER
+		       ? why_set(why, -ELOOP,
+				 "folders would be inside each "
+				 "other")
+		       : 0;
 }
 
 /* ---- states ---- */
@@ -200,8 +209,8 @@ static int place_all(struct applying *a, enum step_kind kind, struct why *why)
 static int restore_folder(struct applying *a, const struct step *step,
 			  struct attr *attr, struct why *why)
 {
-	attr->mtime_ns = step->touched ? a->m->time_ns :
-					 step->now.attr.mtime_ns;
+	attr->mtime_ns = step->touched ? a->m->time_ns
+				       : step->now.attr.mtime_ns;
 	return tree_set_attr(a->m, step->item, attr, false, why);
 }
 
@@ -247,7 +256,7 @@ static char what_of(const struct step *step)
 	return step->content ? 'M' : 'A';
 }
 
-static void count(struct revert_result *ret, const struct step *step)
+static void count_step(struct revert_result *ret, const struct step *step)
 {
 	ret->removed += step->kind == STEP_LEAVE;
 	ret->created += step_moves(step) && !step->live;
@@ -256,8 +265,7 @@ static void count(struct revert_result *ret, const struct step *step)
 }
 
 /* What the kernel must forget of it. */
-static int tell(struct applying *a, const struct step *step,
-		struct why *why)
+static int tell(struct applying *a, const struct step *step, struct why *why)
 {
 	DROP(buf_done) struct buf name = {0};
 	struct touched t = {.content = step->state != 0};
@@ -289,16 +297,13 @@ struct line {
 	struct buf path; /* now; empty: it has left */
 };
 
-struct lines {
-	struct line *lines;
-	size_t len;
-};
-
-static void lines_done(struct lines *lines)
+static void lines_done(struct buf *lines)
 {
-	for (size_t i = 0; i < lines->len; i++)
-		buf_done(&lines->lines[i].path);
-	free(lines->lines);
+	struct line *line = (void *)lines->data;
+
+	for (size_t n = lines->len / sizeof(*line); n > 0; n--)
+		buf_done(&line++->path);
+	buf_done(lines);
 }
 
 static const char *line_path(const struct line *line)
@@ -312,44 +317,45 @@ static int line_order(const void *a, const void *b)
 	const struct line *x = a, *y = b;
 	int order = diff_path_order(line_path(x), line_path(y));
 
-	return order ? order :
-		       (y->step->kind == STEP_LEAVE) -
+	return order ? order
+		     : (y->step->kind == STEP_LEAVE) -
 			       (x->step->kind == STEP_LEAVE);
 }
 
 static int report_step(struct applying *a, const struct step *step,
-		       struct lines *lines, struct why *why)
+		       struct buf *lines, struct why *why)
 {
-	struct line *line = &lines->lines[lines->len++];
+	struct line line = {.step = step};
 	int r = tell(a, step, why);
 
-	line->step = step;
-	count(a->result, step);
+	count_step(a->result, step);
 	if (r == 0 && step->kind != STEP_LEAVE)
-		r = plan_shown_path(a->plan, step->item, &line->path, why);
-	return r;
+		r = plan_shown_path(a->plan, step->item, &line.path, why);
+	buf_add(lines, &line, sizeof(line));
+	if (!buf_error(lines))
+		return r;
+	buf_done(&line.path);
+	return no_memory(why);
 }
 
 static int report_all(struct applying *a, struct buf *out, struct why *why)
 {
-	DROP(lines_done) struct lines lines = {0};
+	DROP(lines_done) struct buf lines = {0};
+	const struct line *line;
+	size_t count;
 	int r = 0;
 
-	lines.lines = calloc(a->plan->len, sizeof(*lines.lines));
-	if (!lines.lines)
-		return no_memory(why);
 	for (size_t i = 0; i < a->plan->len && r == 0; i++)
 		if (step_acts(&a->plan->steps[i]))
 			r = report_step(a, &a->plan->steps[i], &lines, why);
 	if (r < 0)
 		return r;
-	qsort(lines.lines, lines.len, sizeof(*lines.lines), line_order);
-	for (size_t i = 0; i < lines.len; i++) {
-		const struct line *line = &lines.lines[i];
-
+	count = lines.len / sizeof(*line);
+	if (count)
+		qsort(lines.data, count, sizeof(*line), line_order);
+	for (line = (const void *)lines.data; count > 0; count--, line++)
 		diff_line(out, what_of(line->step), line->step->now.folder,
 			  line->step->path, line_path(line));
-	}
 	a->result->skipped = a->plan->skipped;
 	return 0;
 }

@@ -19,8 +19,7 @@ struct collecting {
  * was outside: it comes back, and what was put into it there must not come
  * along.
  */
-static int is_of_scope(const struct plan *plan, int64_t folder,
-		       struct why *why)
+static int is_of_scope(const struct plan *plan, int64_t folder, struct why *why)
 {
 	return tree_is_below(plan->db, plan->at, plan->scope, folder, why);
 }
@@ -149,8 +148,8 @@ static int comes_along(const struct plan *plan, int64_t item, struct why *why)
 	} while (r == 0 && e.parent && e.parent != plan->scope &&
 		 !(step && step->returning));
 	if (r < 0)
-		return r == -ENOENT ? 0 :
-				      why_set(why, r, "reading what returns");
+		return r == -ENOENT ? 0
+				    : why_set(why, r, "reading what returns");
 	return e.parent && e.parent != plan->scope;
 }
 

@@ -24,8 +24,7 @@ static void missing_done(struct missing *missing)
 	free(missing->folders);
 }
 
-static int missing_add(struct missing *missing, int64_t folder,
-		       struct why *why)
+static int missing_add(struct missing *missing, int64_t folder, struct why *why)
 {
 	if (missing->len == missing->cap) {
 		size_t cap = missing->cap ? 2 * missing->cap : 8;
@@ -115,7 +114,7 @@ static int put_back(struct plan *plan, const struct entry *then,
 		    struct why *why)
 {
 	DROP(buf_done) struct buf name = {0};
-	struct step *step;
+	struct step *step = NULL;
 	int64_t parent = then->parent;
 	int r = make_way(plan, &parent, why);
 

@@ -73,8 +73,8 @@ static int will_live(struct plan *plan, int64_t folder, struct why *why)
 	int r;
 
 	if (step)
-		return step->kind == STEP_KEEP ? step->live :
-						 step->kind != STEP_LEAVE;
+		return step->kind == STEP_KEEP ? step->live
+					       : step->kind != STEP_LEAVE;
 	r = tree_get(plan->db, MOMENT_NOW, folder, &e, NULL);
 	if (r == -ENOENT)
 		return 0;
@@ -92,37 +92,40 @@ static int give_up(struct plan *plan, struct step *step, struct why *why)
 	if (undo || step->live)
 		plan_note(plan, step->live ? step->path : step->to_name,
 			  undo ? "stays as it is: the folder that it was in "
-				 "is gone" :
-				 "leaves the tree: the folder that it came "
+				 "is gone"
+			       : "leaves the tree: the folder that it came "
 				 "from is gone");
 	if (undo)
 		step->state = 0;
 	return undo || !step->live ? 0 : leave_with(plan, step->item, why);
 }
 
+static int settle_home(struct plan *plan, struct step *step, bool *gave_up,
+		       struct why *why)
+{
+	int r;
+
+	if (!step_moves(step))
+		return 0;
+	r = will_live(plan, step->to_parent, why);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	*gave_up = true;
+	return give_up(plan, step, why);
+}
+
 /* What one entry gives up may be what another one counted on. */
 static int settle_homes(struct plan *plan, struct why *why)
 {
-	bool again = true;
+	bool again;
+	int r = 0;
 
-	while (again) {
+	do {
 		again = false;
-		for (size_t i = 0; i < plan->len; i++) {
-			struct step *step = &plan->steps[i];
-			int r;
-
-			if (!step_moves(step))
-				continue;
-			r = will_live(plan, step->to_parent, why);
-			if (r == 0) {
-				again = true;
-				r = give_up(plan, step, why);
-			}
-			if (r < 0)
-				return r;
-		}
-	}
-	return 0;
+		for (size_t i = 0; i < plan->len && r == 0; i++)
+			r = settle_home(plan, &plan->steps[i], &again, why);
+	} while (r == 0 && again);
+	return r;
 }
 
 /* ---- folders that cannot leave ---- */
@@ -142,8 +145,7 @@ static int child_stays(const struct entry *e, void *arg)
 	       (step_moves(step) && step->to_parent == l->folder);
 }
 
-static int settle_leaving(struct plan *plan, struct step *step,
-			  struct why *why)
+static int settle_leaving(struct plan *plan, struct step *step, struct why *why)
 {
 	struct leaving l = {plan, step->item};
 	int scratch = scratch_any(plan->db, step->item, why);
@@ -157,8 +159,8 @@ static int settle_leaving(struct plan *plan, struct step *step,
 	step->kind = STEP_KEEP;
 	plan->skipped++;
 	plan_note(plan, step->path,
-		  scratch ? "stays: it holds files that are no items" :
-			    "stays: it holds what stays");
+		  scratch ? "stays: it holds files that are no items"
+			  : "stays: it holds what stays");
 	return 0;
 }
 
@@ -224,8 +226,8 @@ static int had_place(struct plan *plan, int64_t item, struct entry *ret,
 static int displace(struct plan *plan, int64_t item, struct why *why)
 {
 	DROP(buf_done) struct buf name = {0};
-	struct step *step;
-	struct entry then;
+	struct step *step = NULL;
+	struct entry then = {0};
 	int64_t parent;
 	int r = plan_add(plan, item, &step, why);
 
@@ -286,8 +288,8 @@ static int next_parent(struct plan *plan, int64_t folder, int64_t *ret_parent,
 	int r;
 
 	if (step) {
-		*ret_parent = step_moves(step) ? step->to_parent :
-						 step->now.parent;
+		*ret_parent = step_moves(step) ? step->to_parent
+					       : step->now.parent;
 		return 0;
 	}
 	r = tree_get(plan->db, MOMENT_NOW, folder, &e, why);

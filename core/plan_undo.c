@@ -68,8 +68,7 @@ static bool same_spell(const struct spell *a, const struct spell *b)
 }
 
 /* 1: somebody else changed the item while the revision was under way. */
-static int disturbed(struct plan *plan, const struct undone *u,
-		     struct why *why)
+static int disturbed(struct plan *plan, const struct undone *u, struct why *why)
 {
 	DROP(q_close) struct q q = q_open(plan->db, STMT_UNDO_OTHERS);
 
@@ -98,9 +97,9 @@ static int leave_alone(struct plan *plan, const struct undone *u,
 		       struct why *why)
 {
 	DROP(buf_done) struct buf path = {0};
-	int64_t at = u->now.there   ? MOMENT_NOW :
-		     u->after.there ? u->last :
-				      u->first - 1;
+	int64_t at = u->now.there     ? MOMENT_NOW
+		     : u->after.there ? u->last
+				      : u->first - 1;
 	int r = tree_path(plan->db, at, plan->folder, u->item, &path, NULL);
 
 	if (r == -EXDEV) {
@@ -115,8 +114,7 @@ static int leave_alone(struct plan *plan, const struct undone *u,
 	return 0;
 }
 
-static int take_back(struct plan *plan, const struct undone *u,
-		     struct why *why)
+static int take_back(struct plan *plan, const struct undone *u, struct why *why)
 {
 	struct step *step;
 	int r = plan_add(plan, u->item, &step, why);

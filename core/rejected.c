@@ -23,27 +23,26 @@ static int prune(struct moment *m, struct why *why)
 	return q_run(&q, why);
 }
 
-int rejected_keep(struct moment *m, int64_t folder, const char *name,
-		  const void *bytes, size_t len, const char *reason,
-		  int64_t *ret_id, struct why *why)
+int rejected_keep(struct moment *m, const struct rejected *what,
+		  const void *bytes, int64_t *ret_id, struct why *why)
 {
 	DROP(buf_done) struct buf frame = {0};
 	DROP(q_close) struct q q = q_open(m->db, STMT_REJECTED_ADD);
 	/* Never the number of one that was dropped: the kernel may still know
 	 * its bytes by it. */
 	int64_t id = store_next_id(m->store);
-	int r = blob_pack(bytes, len, &frame, why);
+	int r = blob_pack(bytes, (size_t)what->size, &frame, why);
 
 	if (r < 0)
 		return r;
 	q_i64(&q, 1, id);
-	q_i64(&q, 2, folder);
-	q_text(&q, 3, name);
+	q_i64(&q, 2, what->folder);
+	q_text(&q, 3, what->name);
 	q_i64(&q, 4, m->time_ns);
 	q_i64(&q, 5, m->who.uid);
-	q_i64(&q, 6, (int64_t)len);
+	q_i64(&q, 6, what->size);
 	q_blob(&q, 7, frame.data, frame.len);
-	q_text(&q, 8, reason);
+	q_text(&q, 8, what->reason);
 	r = q_run(&q, why);
 	if (r == 0)
 		r = prune(m, why);

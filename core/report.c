@@ -17,9 +17,9 @@ enum {
 };
 
 static const char *const outcome_names[] = {
-	[OUTCOME_CREATED] = "created",	   [OUTCOME_RENAMED] = "renamed",
-	[OUTCOME_EDITED] = "edited",	   [OUTCOME_UNCHANGED] = "unchanged",
-	[OUTCOME_SKIPPED] = "skipped",	   [OUTCOME_REJECTED] = "rejected",
+	[OUTCOME_CREATED] = "created", [OUTCOME_RENAMED] = "renamed",
+	[OUTCOME_EDITED] = "edited",   [OUTCOME_UNCHANGED] = "unchanged",
+	[OUTCOME_SKIPPED] = "skipped", [OUTCOME_REJECTED] = "rejected",
 };
 
 static int prune(struct moment *m, struct why *why)
@@ -183,8 +183,7 @@ static int show_next(struct showing *s, int64_t *after, struct why *why)
 	return r < 0 ? r : 1;
 }
 
-int report_show(struct db *db, int64_t folder, struct buf *out,
-		struct why *why)
+int report_show(struct db *db, int64_t folder, struct buf *out, struct why *why)
 {
 	struct showing s = {.db = db, .folder = folder, .out = out};
 	int64_t after = 0;

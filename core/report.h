@@ -78,25 +78,28 @@ int batches_end_in(struct batches *batches, struct moment *m, int64_t folder,
  * no moment: any thread. */
 int batches_stale(struct batches *batches, int64_t now_ns);
 
-/*
- * Keep refused bytes. @name is the one that was written to. *ret_id may be
- * given back to rejected_drop() when a later state of the same handle is
- * valid. The newest 200 (and 64 MiB) of the repository are kept.
- */
-int rejected_keep(struct moment *m, int64_t folder, const char *name,
-		  const void *bytes, size_t len, const char *reason,
-		  int64_t *ret_id, struct why *why);
-int rejected_drop(struct moment *m, int64_t id, struct why *why);
-
+/* Bytes that were refused. */
 struct rejected {
 	int64_t id, folder, time_ns, size;
 	uid_t uid;
-	const char *name, *reason; /* borrowed */
+	const char *name;   /* the one that was written to; borrowed */
+	const char *reason; /* borrowed */
 };
+
+/*
+ * Keep the @what->size bytes at @bytes; folder, name and reason are read too,
+ * the rest is the moment's. *ret_id may be given back to rejected_drop() when
+ * a later state of the same handle is valid. The newest 200 (and 64 MiB) of
+ * the repository are kept.
+ */
+int rejected_keep(struct moment *m, const struct rejected *what,
+		  const void *bytes, int64_t *ret_id, struct why *why);
+int rejected_drop(struct moment *m, int64_t id, struct why *why);
+
 typedef int (*rejected_fn)(const struct rejected *r, void *arg);
 /* Those of @folder itself with an id above @after, in id order. */
-int rejected_list(struct db *db, int64_t folder, int64_t after,
-		  rejected_fn fn, void *arg, struct why *why);
+int rejected_list(struct db *db, int64_t folder, int64_t after, rejected_fn fn,
+		  void *arg, struct why *why);
 /* Any output may be NULL. */
 int rejected_get(struct db *db, int64_t id, struct buf *bytes,
 		 int64_t *ret_folder, int64_t *ret_time_ns, uid_t *ret_uid,

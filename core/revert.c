@@ -98,9 +98,8 @@ static int make_title(struct run *run, struct why *why)
 	else
 		buf_addf(&run->title, "revert to %s", spec->label);
 	buf_byte(&run->title, '\0');
-	return buf_error(&run->title) ?
-		       why_set(why, -ENOMEM, "out of memory") :
-		       0;
+	return buf_error(&run->title) ? why_set(why, -ENOMEM, "out of memory")
+				      : 0;
 }
 
 /* A folder that was not there then cannot go back. */
@@ -163,8 +162,7 @@ static int record(struct run *run, struct why *why)
 			    &run->result.guard, why);
 	if (r == 0)
 		r = revision_begin(run->m, "revert", run->folder, before,
-				   run->title.data, &run->result.revision,
-				   why);
+				   run->title.data, &run->result.revision, why);
 	run->m->revision = run->result.revision;
 	return r;
 }
@@ -215,8 +213,8 @@ static int prepare(struct run *run, const char *spec, struct why *why)
 	int r = batches_end_in(run->repo->batches, run->m, run->folder, why);
 
 	if (r == 0)
-		r = revert_spec_parse(run->m->db, run->folder, spec,
-				      &run->spec, why);
+		r = revert_spec_parse(run->m->db, run->folder, spec, &run->spec,
+				      why);
 	if (r == 0)
 		r = make_title(run, why);
 	if (r == 0)
@@ -232,30 +230,34 @@ static int begin_work(struct repo *repo, struct work *work, struct why *why)
 	return r < 0 ? r : work_begin(repo->works, reader.db, work, why);
 }
 
-int revert_run(struct repo *repo, const struct who *who, int64_t folder,
-	       const char *spec, bool dry_run, struct buf *out,
+int revert_run(struct repo *repo, const struct who *who,
+	       const struct revert_request *request, struct buf *out,
 	       struct revert_result *ret, struct why *why)
 {
 	DROP(work_end)
-	struct work work = {.folder = folder, .what = "a revert", .who = *who};
+	struct work work = {
+		.folder = request->folder,
+		.what = "a revert",
+		.who = *who,
+	};
 	DROP(moment_end) struct moment m = {0};
 	DROP(run_done)
-	struct run run = {.m = &m, .repo = repo, .folder = folder};
-	int r = dry_run ? 0 : begin_work(repo, &work, why);
+	struct run run = {.m = &m, .repo = repo, .folder = request->folder};
+	int r = request->dry_run ? 0 : begin_work(repo, &work, why);
 
 	if (r == 0)
 		r = moment_begin(repo->store, who, &m, why);
 	if (r == 0)
-		r = prepare(&run, spec, why);
+		r = prepare(&run, request->spec, why);
 	/* A preview does it all, and is then rolled back: it cannot be wrong. */
 	if (r == 0 && plan_acts(&run.plan))
 		r = apply(&run, why);
-	if (r == 0 && !dry_run)
+	if (r == 0 && !request->dry_run)
 		r = moment_commit(&m, why);
 	if (r < 0)
 		return r;
-	say(&run, dry_run, out);
-	if (!dry_run) {
+	say(&run, request->dry_run, out);
+	if (!request->dry_run) {
 		*ret = run.result;
 		run.result = (struct revert_result){0};
 	}

@@ -17,11 +17,11 @@
 
 /* What the kernel must forget: one per entry that changed. */
 struct touched {
-	int64_t node;	    /* 0: none; a folder is known by its id */
-	int64_t old_parent; /* 0: was not in the tree */
-	int64_t new_parent; /* 0: is not in the tree */
+	int64_t node;		   /* 0: none; a folder is known by its id */
+	int64_t old_parent;	   /* 0: was not in the tree */
+	int64_t new_parent;	   /* 0: is not in the tree */
 	char *old_name, *new_name; /* NULL likewise */
-	bool content;	    /* bytes or attributes changed */
+	bool content;		   /* bytes or attributes changed */
 };
 struct touched_list {
 	struct touched *entries;
@@ -42,16 +42,23 @@ struct buf;
 struct repo;
 
 /*
- * @spec, below @folder:
+ * What to put back: @spec, below @folder:
  *   "4" "NAME" "latest"      a snapshot that covers the folder
  *   "before 7" "after 7"     either side of a revision
  *   "undo 7"                 only what revision 7 did; what has changed since
  *                            is listed in @out and left alone
  *   "@2026-11-20T10:30:00Z"  an instant
  *   any of these but undo, then a path: that item or folder alone
- *
- * Open batches of the folder end first. @dry_run: only @out is filled, with
- * what would happen. @out gets one line per change as diff_line() makes them
+ */
+struct revert_request {
+	int64_t folder;
+	const char *spec;
+	bool dry_run; /* say what would happen, and do nothing */
+};
+
+/*
+ * Open batches of the folder end first. @ret: see above; not filled by a dry
+ * run. @out gets one line per change as diff_line() makes them
  * ("+" comes back, "-" leaves; a path outside the folder begins with "/"),
  * lines "! PATH ..." on what was not done as one may expect, and a last
  * sentence. -EINVAL: not a spec; -ENOENT: no such snapshot, revision or path
@@ -63,8 +70,8 @@ struct repo;
  * came into the folder over its border since goes back where it was just
  * before. A scratch file is renamed aside where an item needs its name.
  */
-int revert_run(struct repo *repo, const struct who *who, int64_t folder,
-	       const char *spec, bool dry_run, struct buf *out,
+int revert_run(struct repo *repo, const struct who *who,
+	       const struct revert_request *request, struct buf *out,
 	       struct revert_result *ret, struct why *why);
 
 #endif

@@ -16,14 +16,10 @@
 /* A path as people write it: "./a/b", "/a/b", "." for the folder itself. */
 static const char *skip_here(const char *path)
 {
-	for (;;) {
-		if (path[0] == '/')
-			path++;
-		else if (path[0] == '.' && (path[1] == '/' || !path[1]))
-			path++;
-		else
-			return path;
-	}
+	while (path[0] == '/' ||
+	       (path[0] == '.' && (path[1] == '/' || !path[1])))
+		path++;
+	return path;
 }
 
 enum side { SIDE_BEFORE, SIDE_AFTER, SIDE_UNDO };
@@ -95,10 +91,9 @@ static int parse_side(struct db *db, enum side side, int64_t id,
 		return r;
 	ret->revision = id;
 	ret->undo = side == SIDE_UNDO;
-	(void)snprintf(ret->label, sizeof(ret->label),
-		       "%s%srevision %" PRId64,
-		       ret->undo ? "" : side_words[side],
-		       ret->undo ? "" : " ", id);
+	(void)snprintf(ret->label, sizeof(ret->label), "%s%srevision %" PRId64,
+		       ret->undo ? "" : side_words[side], ret->undo ? "" : " ",
+		       id);
 	if (ret->undo && *ret->path)
 		return why_set(why, -EINVAL,
 			       "'undo %" PRId64 "' stands alone, without a "
@@ -131,8 +126,9 @@ static void label_snapshot(struct revert_spec *spec,
 /* The length of the beginning that ends before the last blank within @len. */
 static size_t shorten(const char *text, size_t len)
 {
-	while (len > 0 && text[--len] != ' ')
-		continue;
+	do {
+		len--;
+	} while (len > 0 && text[len] != ' ');
 	return len;
 }
 

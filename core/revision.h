@@ -19,7 +19,7 @@ struct revision {
 	const char *kind;   /* "snapshot" "revert" "restore" "pull" */
 	const char *status; /* "in progress" "completed" "failed" "canceled" */
 	int64_t scope;	    /* folder */
-	int64_t before, after; /* moments; equal for a snapshot; after is 0
+	int64_t before, after;	 /* moments; equal for a snapshot; after is 0
 				  while "in progress" */
 	const char *name;	 /* NULL: none */
 	const char *description; /* never NULL */
@@ -34,8 +34,7 @@ struct revision {
  * a snapshot of that name; -EINVAL.
  */
 int snapshot_create(struct moment *m, int64_t folder, const char *name,
-		    const char *description, int64_t *ret_id,
-		    struct why *why);
+		    const char *description, int64_t *ret_id, struct why *why);
 
 /* Not digits, not "latest" or "versions", not beginning with '@' or '.',
  * valid as a file name. 0 or -EINVAL. */
@@ -63,8 +62,8 @@ int snapshot_resolve(struct db *db, int64_t folder, const char *name,
  * its own past. The callback may query; nonzero ends the walk and is
  * returned. */
 typedef int (*revision_fn)(const struct revision *r, void *arg);
-int snapshot_list(struct db *db, int64_t folder, int64_t after,
-		  revision_fn fn, void *arg, struct why *why);
+int snapshot_list(struct db *db, int64_t folder, int64_t after, revision_fn fn,
+		  void *arg, struct why *why);
 /* The name that stands for @r in the listing of @folder: its name if that
  * resolves to it, else its number. */
 int snapshot_listed_name(struct db *db, int64_t folder,
@@ -73,8 +72,8 @@ int snapshot_listed_name(struct db *db, int64_t folder,
 
 /* Revisions of @folder and of folders below it, oldest first; a folder that is
  * gone counts by where it was. The callback as above. */
-int revision_list(struct db *db, int64_t folder, int64_t after,
-		  revision_fn fn, void *arg, struct why *why);
+int revision_list(struct db *db, int64_t folder, int64_t after, revision_fn fn,
+		  void *arg, struct why *why);
 /* Borrowed strings of *ret live in @text. -ENOENT. */
 int revision_get(struct db *db, int64_t id, struct buf *text,
 		 struct revision *ret, struct why *why);

@@ -100,8 +100,7 @@ static int show_newest(struct db *db, struct buf *out, struct why *why)
 	return 0;
 }
 
-int show_status(struct db *db, int64_t folder, struct buf *out,
-		struct why *why)
+int show_status(struct db *db, int64_t folder, struct buf *out, struct why *why)
 {
 	DROP(buf_done) struct buf path = {0};
 	int64_t snapshots = 0;
@@ -151,8 +150,8 @@ static int add_revision(const struct revision *row, void *arg)
 	buf_json_string(l->out, row->description);
 	buf_text(l->out, ",\"user\":");
 	buf_json_string(l->out, user);
-	buf_addf(l->out, ",\"uid\":%" PRIuMAX ",\"program\":",
-		 (uintmax_t)row->who.uid);
+	buf_addf(l->out,
+		 ",\"uid\":%" PRIuMAX ",\"program\":", (uintmax_t)row->who.uid);
 	buf_json_string(l->out, row->who.program);
 	buf_addf(l->out, ",\"time\":\"%s\",\"scope\":", time);
 	buf_json_string(l->out, scope.data);
@@ -199,7 +198,7 @@ int show_revision(struct db *db, int64_t folder, int64_t id, struct buf *out,
 	DROP(buf_done) struct buf text = {0};
 	struct listing l = {db, out, why};
 	struct revision row;
-	int64_t from, to;
+	int64_t from = 0, to = MOMENT_NOW;
 	int r = revision_get(db, id, &text, &row, why);
 
 	if (r == 0)
@@ -216,17 +215,17 @@ int show_diff(struct db *db, int64_t folder, const char *spec, struct buf *out,
 	DROP(buf_done) struct buf text = {0};
 	struct snapshot_ref ref;
 	struct revision row;
-	int64_t from, to = MOMENT_NOW;
+	int64_t from = 0, to = MOMENT_NOW;
 	int r;
 
 	if (*spec && spec[strspn(spec, "0123456789")] == '\0') {
-		r = revision_get(db, strtoll(spec, NULL, 10), &text, &row,
-				 why);
+		r = revision_get(db, strtoll(spec, NULL, 10), &text, &row, why);
 		if (r == 0)
 			r = sides_of(db, folder, &row, &from, &to, why);
 	} else {
 		r = snapshot_resolve(db, folder, spec, &ref, why);
-		from = r == 0 ? ref.moment : 0;
+		if (r == 0)
+			from = ref.moment;
 	}
 	return r < 0 ? r : diff_show(db, folder, from, to, out, why);
 }

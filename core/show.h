@@ -39,7 +39,7 @@ int show_manifest(struct db *db, int64_t at, int64_t folder, struct buf *out,
 
 /* ".control/diff/ID": snapshot -> now; revision -> from its before to its
  * after. */
-int show_diff(struct db *db, int64_t folder, const char *spec,
-	      struct buf *out, struct why *why);
+int show_diff(struct db *db, int64_t folder, const char *spec, struct buf *out,
+	      struct why *why);
 
 #endif

@@ -25,8 +25,8 @@ int snapshot_name_ok(const char *name, struct why *why)
 	if (r < 0)
 		return r;
 	if (name[strspn(name, "0123456789")] == '\0')
-		return why_set(why, -EINVAL,
-			       "'%s' would be taken for a number", name);
+		return why_set(why, -EINVAL, "'%s' would be taken for a number",
+			       name);
 	if (name[0] == '@' || name[0] == '.')
 		return why_set(why, -EINVAL,
 			       "the name of a snapshot must not begin with %c",
@@ -144,7 +144,7 @@ static int resolve_instant(struct db *db, int64_t folder, const char *text,
 			   struct snapshot_ref *ret, struct why *why)
 {
 	struct snapshot_ref ref = {0};
-	struct moment_row row;
+	struct moment_row row = {0};
 	struct entry e;
 	int r = instant_parse(text, &ref.time_ns, why);
 
@@ -158,8 +158,7 @@ static int resolve_instant(struct db *db, int64_t folder, const char *text,
 		return r;
 	r = tree_get(db, ref.moment, folder, &e, NULL);
 	if (r == -ENOENT)
-		return why_set(why, r, "this folder was not there at %s",
-			       text);
+		return why_set(why, r, "this folder was not there at %s", text);
 	if (r == 0 && ref.moment)
 		r = moment_get(db, ref.moment, &row, why);
 	if (r < 0)
@@ -246,14 +245,14 @@ int snapshot_resolve(struct db *db, int64_t folder, const char *name,
 		r = find_named(db, &cover, name, &id, why);
 	if (r < 0)
 		return r;
-	return id ? resolve_id(db, folder, id, ret, why) :
-		    no_snapshot(name, why);
+	return id ? resolve_id(db, folder, id, ret, why)
+		  : no_snapshot(name, why);
 }
 
 /* ---- all of them ---- */
 
-int snapshot_list(struct db *db, int64_t folder, int64_t after,
-		  revision_fn fn, void *arg, struct why *why)
+int snapshot_list(struct db *db, int64_t folder, int64_t after, revision_fn fn,
+		  void *arg, struct why *why)
 {
 	DROP(cover_done) struct cover cover = {0};
 	DROP(buf_done) struct buf text = {0};

@@ -55,8 +55,14 @@ int commit_refuse(struct call *c, struct moment *m,
 		.outcome = OUTCOME_REJECTED,
 		.reason = c->why.text,
 	};
-	char sentence[600];
 	struct why reason = c->why;
+	const struct rejected what = {
+		.folder = refusal->parent,
+		.size = (int64_t)refusal->len,
+		.name = refusal->name,
+		.reason = reason.text,
+	};
+	char sentence[600];
 	int64_t id = 0;
 	int r = 0;
 
@@ -67,9 +73,7 @@ int commit_refuse(struct call *c, struct moment *m,
 	if (*refusal->kept)
 		r = rejected_drop(m, *refusal->kept, &c->why);
 	if (r == 0)
-		r = rejected_keep(m, refusal->parent, refusal->name,
-				  refusal->bytes, refusal->len, reason.text,
-				  &id, &c->why);
+		r = rejected_keep(m, &what, refusal->bytes, &id, &c->why);
 	if (r == 0)
 		r = batch_note(c->fs->repo->batches, m, &key, &line, &c->why);
 	if (r == 0)
@@ -288,9 +292,9 @@ static int commit_loose(struct call *c, struct moment *m, struct loose *f,
 		return 0;
 	r = commit_check(c, f->spool.data, f->spool.len);
 	if (r < 0) {
-		struct refusal refusal = {f->parent,	    f->name,
-					  f->spool.data,    f->spool.len,
-					  f->writers[0],    &f->rejected};
+		struct refusal refusal = {f->parent,	 f->name,
+					  f->spool.data, f->spool.len,
+					  f->writers[0], &f->rejected};
 
 		if (polite)
 			return 0;

@@ -39,9 +39,9 @@ static int run(struct call *c, int64_t folder, const char *verb,
 	       const char *line, struct buf *out)
 {
 	DROP(revert_result_done) struct revert_result result = {0};
+	const struct command command = {folder, verb, line};
 	struct who who = call_who(c);
-	int r = command_run(c->fs->repo, &who, folder, verb, line, out,
-			    &result, &c->why);
+	int r = command_run(c->fs->repo, &who, &command, out, &result, &c->why);
 
 	if (r < 0)
 		return r;

@@ -50,25 +50,27 @@ int temp_repo_teardown(void **state)
 
 int temp_revert(struct temp_repo *r, int64_t folder, const char *spec)
 {
+	const struct revert_request request = {.folder = folder, .spec = spec};
 	const struct who who = {.uid = 1000, .pid = 42, .program = "test"};
 	DROP(revert_result_done) struct revert_result result = {0};
 	int code;
 
 	r->out.len = 0;
-	code = revert_run(&r->repo, &who, folder, spec, false, &r->out,
-			  &result, &r->t->why);
+	code = revert_run(&r->repo, &who, &request, &r->out, &result,
+			  &r->t->why);
 	buf_byte(&r->out, '\0');
 	return code;
 }
 
 int64_t temp_reverted(struct temp_repo *r, int64_t folder, const char *spec)
 {
+	const struct revert_request request = {.folder = folder, .spec = spec};
 	const struct who who = {.uid = 1000, .pid = 42, .program = "test"};
 	DROP(revert_result_done) struct revert_result result = {0};
 
 	r->out.len = 0;
-	temp_ok(r->t, revert_run(&r->repo, &who, folder, spec, false, &r->out,
-				 &result, &r->t->why));
+	temp_ok(r->t, revert_run(&r->repo, &who, &request, &r->out, &result,
+				 &r->t->why));
 	buf_byte(&r->out, '\0');
 	return result.revision;
 }
@@ -89,8 +91,8 @@ int64_t temp_snap(struct temp *t, int64_t folder)
 {
 	int64_t id;
 
-	temp_ok(t, snapshot_create(temp_begin(t), folder, NULL, "", &id,
-				   &t->why));
+	temp_ok(t,
+		snapshot_create(temp_begin(t), folder, NULL, "", &id, &t->why));
 	temp_commit(t);
 	return id;
 }
@@ -155,8 +157,8 @@ static int dump_entry(const struct entry *e, void *arg)
 	buf_addf(&line, "%c %o %u:%u", e->folder ? 'd' : '-', e->attr.mode,
 		 e->attr.uid, e->attr.gid);
 	if (!e->folder)
-		buf_addf(&line, " %" PRId64 " content %" PRId64, e->attr.mtime_ns,
-			 e->content);
+		buf_addf(&line, " %" PRId64 " content %" PRId64,
+			 e->attr.mtime_ns, e->content);
 	if (d->ids)
 		buf_addf(&line, " item %" PRId64, e->id);
 	d->list = realloc(d->list, (d->len + 1) * sizeof(*d->list));
@@ -189,10 +191,9 @@ static void dump_all(struct dump *d, int64_t folder)
 				d, &d->t->why));
 	for (d->turn = 0; d->turn < d->len; d->turn++)
 		if (d->list[d->turn].folder)
-			temp_ok(d->t,
-				tree_list(d->t->reader.db, d->at,
-					  d->list[d->turn].id, 0, dump_entry,
-					  d, &d->t->why));
+			temp_ok(d->t, tree_list(d->t->reader.db, d->at,
+						d->list[d->turn].id, 0,
+						dump_entry, d, &d->t->why));
 	if (d->len)
 		qsort(d->list, d->len, sizeof(*d->list), dumped_order);
 }
@@ -241,8 +242,8 @@ static int print_violation(const char *sentence, void *arg)
 
 void temp_sound(struct temp *t)
 {
-	int found = check_run(t->reader.db, print_violation, NULL, NULL,
-			      &t->why);
+	int found =
+		check_run(t->reader.db, print_violation, NULL, NULL, &t->why);
 
 	temp_ok(t, found);
 	assert_int_equal(found, 0);

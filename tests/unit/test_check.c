@@ -208,9 +208,9 @@ static void test_the_callback_may_end_it(void **state)
 
 	furnish(t);
 	break_it(t, "DELETE FROM touch");
-	assert_int_equal(check_run(t->reader.db, give_up, NULL, &calls,
-				   &t->why),
-			 -ECANCELED);
+	assert_int_equal(
+		check_run(t->reader.db, give_up, NULL, &calls, &t->why),
+		-ECANCELED);
 	assert_int_equal(calls, 1);
 	/* The connection is as good as before. */
 	assert_int_equal(temp_newest(t), 6);

@@ -201,9 +201,8 @@ static void test_the_callback_ends_the_walk(void **state)
 	assert_int_equal(calls, 1);
 }
 
-#define TEST(fn)                                             \
-	cmocka_unit_test_setup_teardown(fn, temp_repo_setup, \
-					temp_repo_teardown)
+#define TEST(fn) \
+	cmocka_unit_test_setup_teardown(fn, temp_repo_setup, temp_repo_teardown)
 
 int main(void)
 {

@@ -50,11 +50,11 @@ static void test_a_version_is_a_content_that_comes(void **state)
 	struct temp *t = r->t;
 	int64_t a = temp_item(t, TREE_ROOT, "a.json", "{}");
 
-	temp_set_mode(t, a, 0600);	   /* 2: none */
-	temp_save(t, a, "[1]");		   /* 3 */
-	temp_save(t, a, "[1]");		   /* 4: none */
+	temp_set_mode(t, a, 0600);	      /* 2: none */
+	temp_save(t, a, "[1]");		      /* 3 */
+	temp_save(t, a, "[1]");		      /* 4: none */
 	temp_move(t, a, TREE_ROOT, "b.json"); /* 5: none */
-	temp_save(t, a, "{}");		   /* 6: again */
+	temp_save(t, a, "{}");		      /* 6: again */
 	temp_remove(t, a);
 	versions(t, a, "1@1/2 2@3/3 3@6/2 ");
 }
@@ -76,8 +76,8 @@ static void test_a_version_says_who_made_it_and_when(void **state)
 	assert_int_equal(v.who.uid, 1000);
 	assert_string_equal(v.who.program, "test");
 	assert_int_equal(v.attr.mode, 0644);
-	temp_fails(t, history_version(t->reader.db, a, 3, &v, &t->why),
-		   -ENOENT, "no version born at moment 3");
+	temp_fails(t, history_version(t->reader.db, a, 3, &v, &t->why), -ENOENT,
+		   "no version born at moment 3");
 }
 
 /* ---- names ---- */
@@ -224,9 +224,8 @@ static void test_of_a_long_history_the_newest_is_shown(void **state)
 	assert_non_null(strstr(out.data, "\"version\":10005,\"moment\":10005"));
 }
 
-#define TEST(fn)                                             \
-	cmocka_unit_test_setup_teardown(fn, temp_repo_setup, \
-					temp_repo_teardown)
+#define TEST(fn) \
+	cmocka_unit_test_setup_teardown(fn, temp_repo_setup, temp_repo_teardown)
 
 int main(void)
 {

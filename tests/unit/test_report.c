@@ -47,8 +47,8 @@ static void is_revision(struct temp_repo *r, int64_t id, const char *text)
 	DROP(buf_done) struct buf out = {0};
 	struct revision row;
 
-	temp_ok(r->t, revision_get(r->t->reader.db, id, &strings, &row,
-				   &r->t->why));
+	temp_ok(r->t,
+		revision_get(r->t->reader.db, id, &strings, &row, &r->t->why));
 	buf_addf(&out, "%s %s of %" PRId64 ", %" PRId64 "-%" PRId64 " %s",
 		 row.kind, row.status, row.scope, row.before, row.after,
 		 row.counts);
@@ -61,9 +61,9 @@ static void no_revision(struct temp_repo *r, int64_t id)
 	DROP(buf_done) struct buf strings = {0};
 	struct revision row;
 
-	assert_int_equal(revision_get(r->t->reader.db, id, &strings, &row,
-				      NULL),
-			 -ENOENT);
+	assert_int_equal(
+		revision_get(r->t->reader.db, id, &strings, &row, NULL),
+		-ENOENT);
 }
 
 static int64_t revision_of(struct temp_repo *r, int64_t moment)
@@ -133,8 +133,8 @@ static void test_edits_are_in_the_report_and_in_no_batch(void **state)
 	(void)restore(r, &one, TREE_ROOT, "b.json", OUTCOME_CREATED);
 	end(r, true);
 	no_revision(r, 1);
-	temp_ok(r->t, report_show(r->t->reader.db, TREE_ROOT, &out,
-				  &r->t->why));
+	temp_ok(r->t,
+		report_show(r->t->reader.db, TREE_ROOT, &out, &r->t->why));
 	buf_byte(&out, '\0');
 	assert_non_null(strstr(out.data, "\"outcome\":\"edited\""));
 	assert_non_null(strstr(out.data, "\"outcome\":\"unchanged\""));
@@ -206,8 +206,8 @@ static void test_folders_are_part_of_a_batch_and_not_counted(void **state)
 	temp_begin(t);
 	temp_ok(t, tree_add_folder(&t->m, TREE_ROOT, "d", &attr, &folder,
 				   &t->why));
-	temp_ok(t, batch_part(r->repo.batches, &t->m, &one, TREE_ROOT,
-			      &t->why));
+	temp_ok(t,
+		batch_part(r->repo.batches, &t->m, &one, TREE_ROOT, &t->why));
 	temp_commit(t);
 	(void)restore(r, &one, folder, "a.json", OUTCOME_CREATED);
 	no_revision(r, 1);
@@ -383,10 +383,16 @@ static void test_old_lines_of_the_report_are_dropped(void **state)
 static int64_t refuse(struct temp_repo *r, const char *name, const void *bytes,
 		      size_t len)
 {
+	const struct rejected what = {
+		.folder = TREE_ROOT,
+		.size = (int64_t)len,
+		.name = name,
+		.reason = "no good",
+	};
 	int64_t id;
 
-	temp_ok(r->t, rejected_keep(temp_begin(r->t), TREE_ROOT, name, bytes,
-				    len, "no good", &id, &r->t->why));
+	temp_ok(r->t,
+		rejected_keep(temp_begin(r->t), &what, bytes, &id, &r->t->why));
 	temp_commit(r->t);
 	return id;
 }
@@ -410,8 +416,8 @@ static void test_refused_bytes_are_kept_and_taken_back(void **state)
 
 	temp_ok(t, rejected_list(t->reader.db, TREE_ROOT, 0, add_name, &out,
 				 &t->why));
-	temp_ok(t, rejected_list(t->reader.db, TREE_ROOT, first, add_name,
-				 &out, &t->why));
+	temp_ok(t, rejected_list(t->reader.db, TREE_ROOT, first, add_name, &out,
+				 &t->why));
 	buf_byte(&out, '\0');
 	assert_string_equal(out.data, "a.json 1 no good;b.json 0 no good;"
 				      "b.json 0 no good;");
@@ -425,8 +431,8 @@ static void test_refused_bytes_are_kept_and_taken_back(void **state)
 	temp_ok(t, rejected_drop(temp_begin(t), second, &t->why));
 	temp_commit(t);
 	temp_fails(t,
-		   rejected_get(t->reader.db, second, &bytes, &folder,
-				&time_ns, &uid, &t->why),
+		   rejected_get(t->reader.db, second, &bytes, &folder, &time_ns,
+				&uid, &t->why),
 		   -ENOENT, "number");
 	assert_true(refuse(r, "c.json", "[", 1) > second);
 	assert_int_equal(temp_newest(t), 0);
@@ -469,9 +475,8 @@ static void test_the_newest_200_are_kept_and_64_mib(void **state)
 	free(noise);
 }
 
-#define TEST(fn)                                             \
-	cmocka_unit_test_setup_teardown(fn, temp_repo_setup, \
-					temp_repo_teardown)
+#define TEST(fn) \
+	cmocka_unit_test_setup_teardown(fn, temp_repo_setup, temp_repo_teardown)
 
 int main(void)
 {

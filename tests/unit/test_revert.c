@@ -223,8 +223,8 @@ static void test_instants_and_names_are_states_too(void **state)
 	int64_t f = temp_item(t, TREE_ROOT, "f.json", "{}");
 	int64_t id;
 
-	temp_ok(t, snapshot_create(temp_begin(t), TREE_ROOT, "my name", "",
-				   &id, &t->why));
+	temp_ok(t, snapshot_create(temp_begin(t), TREE_ROOT, "my name", "", &id,
+				   &t->why));
 	temp_commit(t);
 	t->now_ns += INT64_C(60000000000);
 	temp_save(t, f, "[2]");
@@ -273,6 +273,7 @@ static void test_what_is_no_state_is_refused(void **state)
 static void test_a_preview_says_the_same_and_does_nothing(void **state)
 {
 	struct temp_repo *r = *state;
+	const struct revert_request preview = {TREE_ROOT, "1", true};
 	struct temp *t = r->t;
 	DROP(revert_result_done) struct revert_result result = {0};
 	DROP(buf_done) struct buf out = {0};
@@ -287,8 +288,8 @@ static void test_a_preview_says_the_same_and_does_nothing(void **state)
 	(void)temp_item(t, TREE_ROOT, "h.json", "{}");
 	newest = temp_newest(t);
 	temp_tree(t, MOMENT_NOW, TREE_ROOT, true, &before);
-	temp_ok(t, revert_run(&r->repo, &somebody, TREE_ROOT, "1", true, &out,
-			      &result, &t->why));
+	temp_ok(t, revert_run(&r->repo, &somebody, &preview, &out, &result,
+			      &t->why));
 	buf_byte(&out, '\0');
 	temp_tree(t, MOMENT_NOW, TREE_ROOT, true, &after);
 	assert_string_equal(after.data, before.data);
@@ -307,6 +308,7 @@ static void test_a_preview_says_the_same_and_does_nothing(void **state)
 static void test_the_kernel_is_told_what_to_forget(void **state)
 {
 	struct temp_repo *r = *state;
+	const struct revert_request request = {TREE_ROOT, "1", false};
 	struct temp *t = r->t;
 	DROP(revert_result_done) struct revert_result result = {0};
 	int64_t a = temp_folder(t, TREE_ROOT, "a");
@@ -319,8 +321,8 @@ static void test_the_kernel_is_told_what_to_forget(void **state)
 	temp_save(t, f, "[]");
 	temp_remove(t, g);
 	h = temp_item(t, a, "h.json", "{}");
-	temp_ok(t, revert_run(&r->repo, &somebody, TREE_ROOT, "1", false,
-			      &r->out, &result, &t->why));
+	temp_ok(t, revert_run(&r->repo, &somebody, &request, &r->out, &result,
+			      &t->why));
 	assert_int_equal(result.touched.len, 3);
 	for (size_t i = 0; i < 3; i++) {
 		const struct touched *e = &result.touched.entries[i];
@@ -525,9 +527,8 @@ static void test_a_scratch_file_gives_its_name_away(void **state)
 	temp_sound(t);
 }
 
-#define TEST(fn)                                             \
-	cmocka_unit_test_setup_teardown(fn, temp_repo_setup, \
-					temp_repo_teardown)
+#define TEST(fn) \
+	cmocka_unit_test_setup_teardown(fn, temp_repo_setup, temp_repo_teardown)
 
 int main(void)
 {

@@ -18,7 +18,7 @@
 #include <time.h>
 
 enum {
-	STEPS = 1500,
+	STEPS = 600,
 	MOMENTS = 1 << 16,
 	ENTRIES = 256,
 	CROWDED = 40, /* entries; past it more leave than come */
@@ -148,10 +148,9 @@ static int do_add(struct model *m)
 		r = tree_add_folder(moment, parent, line.asked, &attr,
 				    &line.item, NULL);
 	else
-		r = tree_add_item(moment, parent, line.asked, 0,
-				  temp_content(m->t, text),
-				  (int64_t)strlen(text), &attr, &line.item,
-				  NULL);
+		r = tree_add_item(
+			moment, parent, line.asked, 0, temp_content(m->t, text),
+			(int64_t)strlen(text), &attr, &line.item, NULL);
 	if (r == 0 && !folder && dice(m, 2))
 		r = batch_note(m->r->repo.batches, moment, &key, &line, NULL);
 	else if (r == 0 && dice(m, 2))
@@ -221,10 +220,9 @@ static int do_remove(struct model *m)
 /* One change, or none if chance asked for what cannot be. */
 static void change(struct model *m)
 {
-	static int (*const deeds[])(struct model *m) = {
-		do_add,	 do_add,  do_add,      do_save,
-		do_save, do_attr, do_exchange, do_move,
-		do_move, do_move, do_remove,   do_remove,
+	static int (*const deeds[])(struct model * m) = {
+		do_add,	     do_add,  do_add,  do_save, do_save,   do_attr,
+		do_exchange, do_move, do_move, do_move, do_remove, do_remove,
 	};
 	bool crowded = m->len > CROWDED;
 
@@ -307,8 +305,8 @@ static void check_folder(struct model *m)
 
 	if (tree_get(m->t->reader.db, at, folder, &e, NULL) == 0) {
 		temp_begin(m->t);
-		temp_ok(m->t, revision_begin(&m->t->m, "restore", TREE_ROOT,
-					     at, "", &id, &m->t->why));
+		temp_ok(m->t, revision_begin(&m->t->m, "restore", TREE_ROOT, at,
+					     "", &id, &m->t->why));
 		temp_ok(m->t, revision_end(&m->t->m, id, "completed", at, "{}",
 					   &m->t->why));
 		temp_commit(m->t);
@@ -429,9 +427,8 @@ static void test_scratch_files_on_the_way_break_nothing(void **state)
 	random_history(*state, true);
 }
 
-#define TEST(fn)                                             \
-	cmocka_unit_test_setup_teardown(fn, temp_repo_setup, \
-					temp_repo_teardown)
+#define TEST(fn) \
+	cmocka_unit_test_setup_teardown(fn, temp_repo_setup, temp_repo_teardown)
 
 int main(void)
 {

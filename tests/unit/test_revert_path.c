@@ -22,8 +22,8 @@ static void test_one_item_goes_back_alone(void **state)
 	temp_said(r, "M a b/f g.json\n");
 	temp_holds(t, f, "{}");
 	temp_holds(t, h, "[]");
-	assert_non_null(strstr(r->out.data,
-			       "revert 'a b/f g.json' to snapshot 1: "));
+	assert_non_null(
+		strstr(r->out.data, "revert 'a b/f g.json' to snapshot 1: "));
 }
 
 static void test_an_item_takes_its_name_back(void **state)
@@ -108,9 +108,8 @@ static void test_a_folder_in_it_goes_back_with_all_below(void **state)
 	temp_sound(t);
 }
 
-#define TEST(fn)                                             \
-	cmocka_unit_test_setup_teardown(fn, temp_repo_setup, \
-					temp_repo_teardown)
+#define TEST(fn) \
+	cmocka_unit_test_setup_teardown(fn, temp_repo_setup, temp_repo_teardown)
 
 int main(void)
 {

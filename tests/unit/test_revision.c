@@ -114,8 +114,8 @@ static void test_a_snapshot_within_a_moment_shows_what_it_changed(void **state)
 
 static void test_names_that_mean_something_else_are_refused(void **state)
 {
-	static const char *const bad[] = {"12",	 "latest", "versions", "@x",
-					  ".x",	 "a/b",	   ""};
+	static const char *const bad[] = {"12", "latest", "versions", "@x",
+					  ".x", "a/b",	  ""};
 	struct temp *t = *state;
 	int64_t id;
 
@@ -235,10 +235,10 @@ static void test_a_revision_that_is_no_snapshot_is_no_past(void **state)
 				  &t->why));
 	temp_ok(t, revision_end(&t->m, id, "completed", 0, "{}", &t->why));
 	temp_commit(t);
-	temp_fails(t,
-		   snapshot_resolve(t->reader.db, TREE_ROOT, "1", &ref,
-				    &t->why),
-		   -ENOENT, "is a restore, not a snapshot");
+	temp_fails(
+		t,
+		snapshot_resolve(t->reader.db, TREE_ROOT, "1", &ref, &t->why),
+		-ENOENT, "is a restore, not a snapshot");
 }
 
 /* ---- instants ---- */
@@ -278,8 +278,8 @@ static void test_the_end_of_what_is_written_is_meant(void **state)
 	assert_int_equal(ns, INT64_C(1999999999));
 	temp_ok(t, instant_parse("1970-01-01T00:00:01.5Z", &ns, &t->why));
 	assert_int_equal(ns, INT64_C(1599999999));
-	temp_ok(t, instant_parse("1970-01-01T00:00:01.123456789Z", &ns,
-				 &t->why));
+	temp_ok(t,
+		instant_parse("1970-01-01T00:00:01.123456789Z", &ns, &t->why));
 	assert_int_equal(ns, INT64_C(1123456789));
 	temp_ok(t, instant_parse("1970-01-01T00:01Z", &ns, &t->why));
 	assert_int_equal(ns, INT64_C(119999999999));
@@ -315,8 +315,8 @@ static void test_a_revision_goes_from_progress_to_its_end(void **state)
 	assert_null(row.name);
 	(void)temp_folder(t, TREE_ROOT, "a");
 	temp_begin(t);
-	temp_ok(t, revision_end(&t->m, id, "completed", 1, "{\"n\":1}",
-				&t->why));
+	temp_ok(t,
+		revision_end(&t->m, id, "completed", 1, "{\"n\":1}", &t->why));
 	temp_commit(t);
 	temp_ok(t, revision_get(t->reader.db, id, &text, &row, &t->why));
 	assert_string_equal(row.status, "completed");

@@ -116,8 +116,7 @@ static void test_a_revision_in_full_says_what_it_changed(void **state)
 	has(&out, "{\"id\":3,\"kind\":\"revert\"");
 	has(&out, "}\nM f.json\n");
 	assert_null(strstr(out.data, "later"));
-	temp_fails(t,
-		   show_revision(t->reader.db, TREE_ROOT, 9, &out, &t->why),
+	temp_fails(t, show_revision(t->reader.db, TREE_ROOT, 9, &out, &t->why),
 		   -ENOENT, "no revision 9");
 }
 
@@ -174,9 +173,9 @@ static void test_the_manifest_is_in_the_order_of_a_walk(void **state)
 	temp_remove(t, id);
 	temp_ok(t, show_manifest(t->reader.db, MOMENT_NOW, TREE_ROOT, &out,
 				 &t->why));
-	is(&out, SHA_EMPTY_OBJECT "  a/y.json\n" SHA_EMPTY_OBJECT
-				  "  a-b.json\n" SHA_EMPTY_OBJECT
-				  "  z/1.json\n");
+	is(&out,
+	   SHA_EMPTY_OBJECT "  a/y.json\n" SHA_EMPTY_OBJECT
+			    "  a-b.json\n" SHA_EMPTY_OBJECT "  z/1.json\n");
 	temp_ok(t, show_manifest(t->reader.db, then, a, &out, &t->why));
 	is(&out, "\\" SHA_EMPTY_OBJECT "  x\\n\\\\.json\n" SHA_EMPTY_OBJECT
 		 "  y.json\n");
@@ -186,6 +185,14 @@ static void test_the_manifest_is_in_the_order_of_a_walk(void **state)
 
 /* ---- commands ---- */
 
+static int run(struct temp_repo *r, const char *verb, const char *text,
+	       struct buf *out, struct revert_result *ret)
+{
+	const struct command command = {TREE_ROOT, verb, text};
+
+	return command_run(&r->repo, &somebody, &command, out, ret, &r->t->why);
+}
+
 static void test_commands_do_what_they_say(void **state)
 {
 	struct temp_repo *r = *state;
@@ -194,24 +201,19 @@ static void test_commands_do_what_they_say(void **state)
 	DROP(revert_result_done) struct revert_result result = {0};
 	int64_t f = temp_item(t, TREE_ROOT, "f.json", "{}");
 
-	temp_ok(t, command_run(&r->repo, &somebody, TREE_ROOT, "snapshot",
-			       "May release", &out, &result, &t->why));
+	temp_ok(t, run(r, "snapshot", "May release", &out, &result));
 	is(&out, "snapshot 1\n");
 	temp_save(t, f, "[]");
-	temp_ok(t, command_run(&r->repo, &somebody, TREE_ROOT, "revert",
-			       "dry-run 1", &out, &result, &t->why));
+	temp_ok(t, run(r, "revert", "dry-run 1", &out, &result));
 	has(&out, "M f.json\nwould revert");
 	temp_holds(t, f, "[]");
 	out.len = 0;
-	temp_ok(t, command_run(&r->repo, &somebody, TREE_ROOT, "revert", "1",
-			       &out, &result, &t->why));
+	temp_ok(t, run(r, "revert", "1", &out, &result));
 	has(&out, "M f.json\nrevert to snapshot 1");
 	temp_holds(t, f, "{}");
 	assert_int_equal(result.revision, 3);
-	temp_fails(t,
-		   command_run(&r->repo, &somebody, TREE_ROOT, "erase", "1",
-			       &out, &result, &t->why),
-		   -EINVAL, "no command 'erase'");
+	temp_fails(t, run(r, "erase", "1", &out, &result), -EINVAL,
+		   "no command 'erase'");
 }
 
 static void test_a_snapshot_ends_the_batches_it_shows(void **state)
@@ -229,16 +231,14 @@ static void test_a_snapshot_ends_the_batches_it_shows(void **state)
 	temp_ok(t, batch_note(r->repo.batches, temp_begin(t), &key, &line,
 			      &t->why));
 	temp_commit(t);
-	temp_ok(t, command_run(&r->repo, &somebody, TREE_ROOT, "snapshot", "",
-			       &out, NULL, &t->why));
+	temp_ok(t, run(r, "snapshot", "", &out, NULL));
 	out.len = 0;
 	temp_ok(t, show_revisions(t->reader.db, TREE_ROOT, &out, &t->why));
 	has(&out, "\"kind\":\"restore\",\"status\":\"completed\"");
 }
 
-#define TEST(fn)                                             \
-	cmocka_unit_test_setup_teardown(fn, temp_repo_setup, \
-					temp_repo_teardown)
+#define TEST(fn) \
+	cmocka_unit_test_setup_teardown(fn, temp_repo_setup, temp_repo_teardown)
 
 int main(void)
 {

@@ -120,9 +120,9 @@ static void test_an_undo_puts_nothing_where_its_folder_was(void **state)
 	assert_int_equal(temp_reverted(r, TREE_ROOT, "undo 3"), 0);
 	temp_said(r, "! f.json stays as it is: the folder that it was in is "
 		     "gone\n");
-	assert_int_equal(tree_get(t->reader.db, MOMENT_NOW, f,
-				  &(struct entry){0}, NULL),
-			 -ENOENT);
+	assert_int_equal(
+		tree_get(t->reader.db, MOMENT_NOW, f, &(struct entry){0}, NULL),
+		-ENOENT);
 	temp_sound(t);
 }
 
@@ -155,9 +155,8 @@ static void test_an_undo_keeps_to_its_folder(void **state)
 	temp_is(t, TREE_ROOT, "a/ b/ b/f.json ");
 }
 
-#define TEST(fn)                                             \
-	cmocka_unit_test_setup_teardown(fn, temp_repo_setup, \
-					temp_repo_teardown)
+#define TEST(fn) \
+	cmocka_unit_test_setup_teardown(fn, temp_repo_setup, temp_repo_teardown)
 
 int main(void)
 {
