@@ -187,7 +187,8 @@ static int open_file(const char *path, enum db_mode mode, struct db **ret_db,
 			       path);
 	if (is_memory(path))
 		flags |= SQLITE_OPEN_CREATE;
-	rc = sqlite3_open_v2(path, &db->sql, flags | SQLITE_OPEN_NOMUTEX, NULL);
+	rc = sqlite3_open_v2(path, &db->sql, flags | SQLITE_OPEN_NOMUTEX,
+			     db_layer());
 	if (rc != SQLITE_OK)
 		return why_set(why,
 			       access(path, F_OK) ? -errno

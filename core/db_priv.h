@@ -21,6 +21,9 @@ struct db {
 int db_errno(struct sqlite3 *sql, int rc);
 /* The reason that SQLite gives for @rc, with what was being done. */
 int db_fail(struct db *db, int rc, const char *doing, struct why *why);
+/* The layer that writes a commit at once, as SQLite knows it; NULL: its own.
+ * See db_gather.c. */
+const char *db_layer(void);
 /* Keep db_log_pages() up to date. */
 void db_watch_log(struct db *db);
 
