@@ -193,10 +193,8 @@ int check_run(struct db *db, check_fn fn, check_progress_fn progress, void *arg,
 		.why = why,
 	};
 	/* One state of the file, whoever writes meanwhile. */
-	int r = db_read_begin(db, why);
+	DROP(reading_end) struct reading reading = {0};
+	int r = reading_begin(&reading, db, why);
 
-	if (r == 0)
-		r = check_all(&c);
-	db_read_end(db);
-	return r;
+	return r < 0 ? r : check_all(&c);
 }

@@ -82,6 +82,15 @@ void txn_end(struct txn *tx);
 int db_read_begin(struct db *db, struct why *why);
 void db_read_end(struct db *db);
 
+/* The same for whoever may be called within a transaction or outside: it is
+ * part of the one that is open, or has one of its own until it ends. A query
+ * outside a transaction takes and drops the lock of the file each time. */
+struct reading {
+	struct db *db; /* NULL: somebody else's transaction */
+};
+int reading_begin(struct reading *reading, struct db *db, struct why *why);
+void reading_end(struct reading *reading); /* accepts {0}; for DROP() */
+
 /* Rows that the last statement changed. */
 int64_t db_changes(const struct db *db);
 

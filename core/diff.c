@@ -307,16 +307,16 @@ static int found_order(const void *a, const void *b)
 int diff_run(struct db *db, int64_t folder, int64_t from, int64_t to,
 	     diff_fn fn, void *arg, struct why *why)
 {
+	DROP(reading_end) struct reading reading = {0};
 	DROP(comparison_done)
 	struct comparison c = {
 		.from = {.db = db, .folder = folder},
 		.to = {.db = db, .folder = folder},
 		.why = why,
 	};
-	int r = 0;
+	int r = reading_begin(&reading, db, why);
 
-	/* Moments that stay what they are while others go on writing. */
-	if (from == MOMENT_NOW)
+	if (from == MOMENT_NOW && r == 0)
 		r = moment_newest(db, &from, why);
 	if (to == MOMENT_NOW && r == 0)
 		r = moment_newest(db, &to, why);

@@ -255,11 +255,14 @@ static int tell(struct telling *t, const struct event *event)
 int history_show(struct db *db, int64_t folder, const char *name,
 		 struct buf *out, struct why *why)
 {
+	DROP(reading_end) struct reading reading = {0};
 	DROP(events_done) struct events events = {0};
 	struct telling t = {db, name ? 0 : folder, folder, out, why};
 	int64_t item;
-	int r;
+	int r = reading_begin(&reading, db, why);
 
+	if (r < 0)
+		return r;
 	if (name) {
 		r = history_lookup(db, folder, name, &item, why);
 		if (r == 0)

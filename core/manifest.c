@@ -2,7 +2,7 @@
 
 #include "core/blob.h"
 #include "core/buf.h"
-#include "core/defer.h"
+#include "core/db.h"
 #include "core/tree.h"
 #include "core/why.h"
 
@@ -168,9 +168,12 @@ static int step(struct walk *w, struct why *why)
 int show_manifest(struct db *db, int64_t at, int64_t folder, struct buf *out,
 		  struct why *why)
 {
+	DROP(reading_end) struct reading reading = {0};
 	DROP(walk_done) struct walk w = {.db = db, .at = at, .out = out};
-	int r = enter(&w, folder, why);
+	int r = reading_begin(&reading, db, why);
 
+	if (r == 0)
+		r = enter(&w, folder, why);
 	while (r == 0 && w.depth > 0)
 		r = step(&w, why);
 	if (r == 0 && buf_error(out))

@@ -186,9 +186,12 @@ static int show_next(struct showing *s, int64_t *after, struct why *why)
 int report_show(struct db *db, int64_t folder, struct buf *out, struct why *why)
 {
 	struct showing s = {.db = db, .folder = folder, .out = out};
+	DROP(reading_end) struct reading reading = {0};
 	int64_t after = 0;
-	int r;
+	int r = reading_begin(&reading, db, why);
 
+	if (r < 0)
+		return r;
 	do {
 		r = show_next(&s, &after, why);
 	} while (r > 0);

@@ -113,10 +113,13 @@ static int revision_is_below(struct db *db, int64_t folder,
 int revision_list(struct db *db, int64_t folder, int64_t after, revision_fn fn,
 		  void *arg, struct why *why)
 {
+	DROP(reading_end) struct reading reading = {0};
 	DROP(buf_done) struct buf text = {0};
 	struct revision row;
-	int r;
+	int r = reading_begin(&reading, db, why);
 
+	if (r < 0)
+		return r;
 	while ((r = revision_next(db, after, &text, &row, why)) > 0) {
 		after = row.id;
 		r = revision_is_below(db, folder, &row, why);

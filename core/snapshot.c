@@ -254,12 +254,15 @@ int snapshot_resolve(struct db *db, int64_t folder, const char *name,
 int snapshot_list(struct db *db, int64_t folder, int64_t after, revision_fn fn,
 		  void *arg, struct why *why)
 {
+	DROP(reading_end) struct reading reading = {0};
 	DROP(cover_done) struct cover cover = {0};
 	DROP(buf_done) struct buf text = {0};
 	struct revision row;
 	struct span *span;
-	int r = cover_load(db, folder, &cover, why);
+	int r = reading_begin(&reading, db, why);
 
+	if (r == 0)
+		r = cover_load(db, folder, &cover, why);
 	if (r == 0)
 		r = cover_start(db, &cover, after, why);
 	while (r == 0 && (span = cover_next(&cover))) {

@@ -149,6 +149,58 @@ static void test_another_item_of_the_same_name_is_a_change_of_it(void **state)
 		"+ c/d.json\n");
 }
 
+static void test_what_made_room_is_named_first(void **state)
+{
+	struct temp_repo *r = *state;
+	struct temp *t = r->t;
+	int64_t older = temp_item(t, TREE_ROOT, "older.json", "{}");
+	int64_t a = temp_folder(t, TREE_ROOT, "a");
+	int64_t b = temp_item(t, a, "b.json", "[]");
+	int64_t then = temp_newest(t);
+
+	temp_remove(t, b);
+	temp_move(t, older, a, "b.json");
+	differs(t, TREE_ROOT, then, MOMENT_NOW,
+		"- a/b.json\n"
+		"R older.json -> a/b.json\n");
+	differs(t, a, then, MOMENT_NOW, "M b.json\n");
+}
+
+static int check_path(const struct difference *d, void *arg)
+{
+	char path[64];
+
+	if (!d->folder) {
+		(void)snprintf(path, sizeof(path), "%d/%d.json", *(int *)arg,
+			       *(int *)arg);
+		assert_string_equal(d->to, path);
+		*(int *)arg += 1;
+	}
+	return 0;
+}
+
+static void test_many_folders_are_not_confused(void **state)
+{
+	struct temp_repo *r = *state;
+	struct temp *t = r->t;
+	int64_t folders[300];
+	char name[64];
+	int n = 100;
+
+	/* Folders first: ids that are 256 apart come close to each other. */
+	for (int i = 0; i < 300; i++) {
+		(void)snprintf(name, sizeof(name), "%d", 100 + i);
+		folders[i] = temp_folder(t, TREE_ROOT, name);
+	}
+	for (int i = 0; i < 300; i++) {
+		(void)snprintf(name, sizeof(name), "%d.json", 100 + i);
+		(void)temp_item(t, folders[i], name, "{}");
+	}
+	temp_ok(t, diff_run(t->reader.db, TREE_ROOT, 0, MOMENT_NOW, check_path,
+			    &n, &t->why));
+	assert_int_equal(n, 400);
+}
+
 static void test_paths_come_in_the_order_of_a_walk(void **state)
 {
 	struct temp_repo *r = *state;
@@ -212,6 +264,8 @@ int main(void)
 		TEST(test_a_moved_folder_is_one_line),
 		TEST(test_over_the_border_is_come_or_gone),
 		TEST(test_another_item_of_the_same_name_is_a_change_of_it),
+		TEST(test_what_made_room_is_named_first),
+		TEST(test_many_folders_are_not_confused),
 		TEST(test_paths_come_in_the_order_of_a_walk),
 		TEST(test_the_folder_itself_shows_its_attributes_alone),
 		TEST(test_the_callback_ends_the_walk),

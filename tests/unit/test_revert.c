@@ -392,6 +392,27 @@ static void test_what_left_comes_back(void **state)
 	temp_is(t, b, "");
 }
 
+static void test_what_was_put_into_it_outside_does_not_come_along(void **state)
+{
+	struct temp_repo *r = *state;
+	struct temp *t = r->t;
+	int64_t a = temp_folder(t, TREE_ROOT, "a");
+	int64_t d = temp_folder(t, a, "d");
+	int64_t guest = temp_item(t, TREE_ROOT, "guest.json", "{}");
+	int64_t then = temp_newest(t);
+
+	(void)temp_snap(t, a);
+	temp_move(t, d, TREE_ROOT, "d");
+	(void)temp_item(t, d, "made.json", "{}");
+	temp_move(t, guest, d, "guest.json");
+	(void)temp_reverted(r, a, "1");
+	temp_said(r, "- /d/made.json\n"
+		     "R /d/guest.json -> /guest.json\n"
+		     "R /d/ -> d/\n");
+	same_as(t, a, then);
+	temp_is(t, TREE_ROOT, "a/ a/d/ guest.json ");
+}
+
 static void test_what_came_in_goes_back_to_where_it_was(void **state)
 {
 	struct temp_repo *r = *state;
@@ -494,13 +515,18 @@ static void test_a_folder_that_stays_gives_its_name_away(void **state)
 	struct temp_repo *r = *state;
 	struct temp *t = r->t;
 	int64_t d = temp_folder(t, TREE_ROOT, "d");
+	int64_t other;
+	struct entry e;
 
 	(void)temp_snap(t, TREE_ROOT);
 	temp_remove(t, d);
-	d = temp_folder(t, TREE_ROOT, "d");
-	(void)temp_scratch(t, d, "notes.txt");
+	other = temp_folder(t, TREE_ROOT, "d");
+	(void)temp_scratch(t, other, "notes.txt");
 	(void)temp_reverted(r, TREE_ROOT, "1");
 	temp_is(t, TREE_ROOT, "d/ d 2/ ");
+	temp_ok(t, tree_lookup(t->reader.db, MOMENT_NOW, TREE_ROOT, "d", &e,
+			       &t->why));
+	assert_int_equal(e.id, d);
 	temp_sound(t);
 }
 
@@ -547,6 +573,7 @@ int main(void)
 		TEST(test_the_kernel_is_told_what_to_forget),
 		TEST(test_a_second_one_is_told_who_is_at_work),
 		TEST(test_what_left_comes_back),
+		TEST(test_what_was_put_into_it_outside_does_not_come_along),
 		TEST(test_what_came_in_goes_back_to_where_it_was),
 		TEST(test_what_came_in_from_nowhere_leaves),
 		TEST(test_no_folder_goes_inside_itself),

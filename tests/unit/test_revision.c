@@ -179,6 +179,42 @@ static void test_a_folder_that_moved_shows_its_own_past(void **state)
 	resolves_not(t, f, "3");
 }
 
+static void test_what_happens_above_after_it_left_is_not_its_past(void **state)
+{
+	struct temp *t = *state;
+	int64_t a = temp_folder(t, TREE_ROOT, "a");
+	int64_t b = temp_folder(t, a, "b");
+	int64_t f = temp_folder(t, b, "f");
+
+	(void)snap(t, a, "early"); /* 1 */
+	temp_move(t, f, TREE_ROOT, "f");
+	(void)snap(t, a, "late"); /* 2 */
+	(void)snap(t, b, NULL);	  /* 3 */
+	lists(t, f, 0, "1 ");
+	assert_int_equal(resolve(t, f, "early"), 3);
+	resolves_not(t, f, "late");
+	assert_int_equal(resolve(t, f, "latest"), 3);
+	(void)snap(t, TREE_ROOT, "late"); /* 4 */
+	assert_int_equal(resolve(t, f, "late"), 4);
+}
+
+static void test_a_list_goes_on_after_any_revision(void **state)
+{
+	struct temp *t = *state;
+	int64_t a = temp_folder(t, TREE_ROOT, "a");
+	int64_t id;
+
+	(void)snap(t, TREE_ROOT, NULL); /* 1 */
+	temp_begin(t);
+	temp_ok(t, revision_begin(&t->m, "restore", TREE_ROOT, 1, "", &id,
+				  &t->why)); /* 2 */
+	temp_commit(t);
+	(void)snap(t, a, NULL); /* 3 */
+	lists(t, a, 2, "3 ");
+	lists(t, a, 1, "3 ");
+	lists(t, a, 99, "");
+}
+
 static void test_many_snapshots_of_one_moment_are_each_listed(void **state)
 {
 	struct temp *t = *state;
@@ -359,6 +395,8 @@ int main(void)
 		TEST(test_names_that_mean_something_else_are_refused),
 		TEST(test_a_snapshot_shows_the_folders_below_it),
 		TEST(test_a_folder_that_moved_shows_its_own_past),
+		TEST(test_what_happens_above_after_it_left_is_not_its_past),
+		TEST(test_a_list_goes_on_after_any_revision),
 		TEST(test_many_snapshots_of_one_moment_are_each_listed),
 		TEST(test_of_one_name_the_nearest_folder_wins),
 		TEST(test_a_revision_that_is_no_snapshot_is_no_past),

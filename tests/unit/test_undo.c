@@ -142,6 +142,45 @@ static void test_an_undo_numbers_what_finds_its_name_taken(void **state)
 	temp_sound(t);
 }
 
+static void test_an_undo_puts_no_folder_inside_itself(void **state)
+{
+	struct temp_repo *r = *state;
+	struct temp *t = r->t;
+	int64_t a = temp_folder(t, TREE_ROOT, "a");
+	int64_t b = temp_folder(t, TREE_ROOT, "b");
+
+	(void)temp_snap(t, TREE_ROOT);
+	temp_move(t, a, b, "a");
+	(void)temp_reverted(r, TREE_ROOT, "1"); /* 3 takes a out of b */
+	temp_move(t, b, a, "b");
+	temp_fails(t, temp_revert(r, TREE_ROOT, "undo 3"), -ELOOP,
+		   "folder 'a' would have to go into 'a/b'");
+	temp_is(t, TREE_ROOT, "a/ a/b/ ");
+}
+
+static void test_an_edit_in_the_midst_of_it_is_not_lost(void **state)
+{
+	const struct batch_key key = {.pid = 99, .start = 5};
+	struct temp_repo *r = *state;
+	struct temp *t = r->t;
+	int64_t f = restore(r, TREE_ROOT, "f.json", "{}");
+	struct entry e;
+
+	(void)restore(r, TREE_ROOT, "g.json", "{}");
+	temp_save(t, f, "[1]"); /* somebody else's */
+	temp_ok(t, tree_get(t->reader.db, MOMENT_NOW, f, &e, &t->why));
+	e.attr.mode = 0600;
+	temp_begin(t);
+	temp_ok(t, tree_set_attr(&t->m, f, &e.attr, false, &t->why));
+	temp_ok(t,
+		batch_part(r->repo.batches, &t->m, &key, TREE_ROOT, &t->why));
+	temp_commit(t);
+	(void)temp_reverted(r, TREE_ROOT, "undo 1");
+	temp_said(r, "- g.json\n"
+		     "! f.json has changed since and stays as it is\n");
+	temp_holds(t, f, "[1]");
+}
+
 static void test_an_undo_keeps_to_its_folder(void **state)
 {
 	struct temp_repo *r = *state;
@@ -166,6 +205,8 @@ int main(void)
 		TEST(test_what_others_did_stays_in_an_undo),
 		TEST(test_an_undo_puts_nothing_where_its_folder_was),
 		TEST(test_an_undo_numbers_what_finds_its_name_taken),
+		TEST(test_an_undo_puts_no_folder_inside_itself),
+		TEST(test_an_edit_in_the_midst_of_it_is_not_lost),
 		TEST(test_an_undo_keeps_to_its_folder),
 	};
 
