@@ -16,7 +16,9 @@
 enum {
 	BATCHES_MAX = 64, /* open at once; past it the one that waits longest
 			     ends */
-	PARTS_MAX = 32,	  /* moments kept of what is no revision yet */
+	PARTS_MAX = 128,  /* moments kept of what is no revision yet; those
+			     past it are part of none: so many folders
+			     without an item are nothing that is restored */
 };
 
 #define PAUSE_NS (INT64_C(1000000) * BATCH_PAUSE_MS)
@@ -269,8 +271,7 @@ static bool is_revision(const struct batch *b)
 			b->counts[OUTCOME_SKIPPED] +
 			b->counts[OUTCOME_REJECTED];
 
-	return extra > 0 || b->counts[OUTCOME_CREATED] > 1 ||
-	       b->part_count == PARTS_MAX;
+	return extra > 0 || b->counts[OUTCOME_CREATED] > 1;
 }
 
 static int show_progress(const struct batch *b, struct moment *m,
@@ -302,7 +303,8 @@ static int take_in(struct batch *b, struct moment *m, int64_t folder,
 		return r;
 	if (b->revision)
 		m->revision = b->revision;
-	else if (m->changed && (!b->part_count || b->after != m->id))
+	else if (m->changed && b->part_count < PARTS_MAX &&
+		 (!b->part_count || b->after != m->id))
 		b->parts[b->part_count++] = m->id;
 	if (m->changed)
 		b->after = m->id;

@@ -222,6 +222,25 @@ static void test_folders_are_part_of_a_batch_and_not_counted(void **state)
 	temp_sound(t);
 }
 
+static void test_folders_alone_are_no_batch(void **state)
+{
+	struct temp_repo *r = *state;
+	const struct attr attr = {.mode = 0755};
+	struct temp *t = r->t;
+	int64_t folder = TREE_ROOT;
+
+	for (int i = 0; i < 200; i++) {
+		temp_begin(t);
+		temp_ok(t, tree_add_folder(&t->m, folder, "d", &attr, &folder,
+					   &t->why));
+		temp_ok(t, batch_part(r->repo.batches, &t->m, &one, folder,
+				      &t->why));
+		temp_commit(t);
+	}
+	end(r, true);
+	no_revision(r, 1);
+}
+
 static void test_what_is_rolled_back_was_in_no_batch(void **state)
 {
 	struct temp_repo *r = *state;
@@ -488,6 +507,7 @@ int main(void)
 		TEST(test_a_pause_ends_a_batch),
 		TEST(test_its_folder_is_the_nearest_that_holds_it_all),
 		TEST(test_folders_are_part_of_a_batch_and_not_counted),
+		TEST(test_folders_alone_are_no_batch),
 		TEST(test_what_is_rolled_back_was_in_no_batch),
 		TEST(test_of_too_many_batches_the_oldest_ends),
 		TEST(test_a_batch_that_a_crash_cuts_short_has_failed),
