@@ -42,7 +42,9 @@ int history_lookup(struct db *db, int64_t folder, const char *name,
  * JSON lines, oldest first, of all changes to the items in @folder (not
  * below): item, version, moment, time, user, program, change ("created",
  * "edited", "moved", "deleted", "attributes"), size, sha256, and for moves
- * from/to. @name: of that item alone; NULL: of all.
+ * from/to (names in @folder, else paths from the root with '/'). @name: of that
+ * item alone, wherever it has been; NULL: of all, while they were here. Of
+ * more than 10,000 changes the newest are shown, after {"omitted":N}.
  */
 int history_show(struct db *db, int64_t folder, const char *name,
 		 struct buf *out, struct why *why);

@@ -14,16 +14,15 @@ struct buf;
 struct db;
 struct why;
 
-/* "key value" lines: path of the folder, moment, items, folders, versions,
- * snapshots, bytes of contents stored. Cheap: no line may count all items of a
- * large repository by scanning it, so counts are of the whole file from
- * indexes, or left out. */
+/* "key value" lines: folder (its path), moment, changed (when), snapshots (that
+ * show the folder), and of the whole file revisions, contents and bytes. No
+ * line costs more in a larger repository. */
 int show_status(struct db *db, int64_t folder, struct buf *out,
 		struct why *why);
 
 /* JSON lines of the revisions of @folder and below, newest last: id, kind,
- * status, name, description, user, uid, time, scope (path), before, after,
- * counts. */
+ * status, name, description, user, uid, program, time, scope (path from the
+ * root), before, after (null while in progress), counts. */
 int show_revisions(struct db *db, int64_t folder, struct buf *out,
 		   struct why *why);
 
@@ -37,8 +36,8 @@ int show_revision(struct db *db, int64_t folder, int64_t id, struct buf *out,
 int show_manifest(struct db *db, int64_t at, int64_t folder, struct buf *out,
 		  struct why *why);
 
-/* ".control/diff/ID": snapshot -> now; revision -> from its before to its
- * after. */
+/* ".control/diff/ID": snapshot (also by name, "latest" or @INSTANT) -> now;
+ * revision -> from its before to its after. */
 int show_diff(struct db *db, int64_t folder, const char *spec, struct buf *out,
 	      struct why *why);
 
