@@ -18,6 +18,7 @@ struct buf;
 struct call;
 struct file;
 struct fuse_file_info;
+struct who;
 
 struct control_file {
 	const char *name;
@@ -30,8 +31,8 @@ struct control_file {
 	/* Append the text of the file @ino. */
 	int (*show)(struct call *c, uint64_t ino, struct buf *out);
 	/* A command file: run one line in @folder, append its answer. */
-	int (*run)(struct call *c, int64_t folder, const char *line,
-		   struct buf *out);
+	int (*run)(struct call *c, int64_t folder, const struct who *who,
+		   const char *line, struct buf *out);
 };
 
 extern const struct control_file control_files[];
@@ -62,10 +63,10 @@ int control_show_manifest(struct call *c, uint64_t ino, struct buf *out);
 
 /* ---- control_run.c: what is done ---- */
 
-int control_run_snapshot(struct call *c, int64_t folder, const char *line,
-			 struct buf *out);
-int control_run_revert(struct call *c, int64_t folder, const char *line,
-		       struct buf *out);
+int control_run_snapshot(struct call *c, int64_t folder, const struct who *who,
+			 const char *line, struct buf *out);
+int control_run_revert(struct call *c, int64_t folder, const struct who *who,
+		       const char *line, struct buf *out);
 
 /* ---- control_command.c: a command file that is open for writing ---- */
 

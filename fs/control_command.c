@@ -6,8 +6,6 @@
  * that wrote the line, by write() or close().
  */
 #include "core/buf.h"
-#include "core/env.h"
-#include "core/repo.h"
 #include "fs/call.h"
 #include "fs/control.h"
 #include "fs/file.h"
@@ -30,26 +28,18 @@ enum { BASE_UNDECIDED = -1 };
 /* Of a file that is open for writing (file->own); file->bytes is the answer
  * that it shows. Both under the file's lock, which is not held while a command
  * runs: that waits for the writer. */
-struct command {
-	struct proc opener;
+struct dialog {
+	struct who opener;
 	struct buf begun; /* a line without its newline */
 	int64_t end;	  /* of what was written, in the file */
 	int64_t base;
 	bool shown; /* counted in fs->texts */
 };
 
-static struct proc caller(struct call *c)
-{
-	int64_t now_ns = env_now_ns(store_env(c->fs->repo->store));
-	char program[32];
-
-	return procs_lookup(c->fs->procs, c->tid, now_ns, program);
-}
-
 /* ---- open and close ---- */
 
 static int open_writer(struct call *c, uint64_t ino, struct fuse_file_info *fi,
-		       struct command *command)
+		       struct dialog *dialog)
 {
 	struct file *file;
 	int r;
@@ -68,17 +58,17 @@ static int open_writer(struct call *c, uint64_t ino, struct fuse_file_info *fi,
 			r = made_open(c, &kind_control_file, ino, &text, fi);
 		if (r < 0)
 			return r;
-		command->shown = true;
+		dialog->shown = true;
 	}
-	command->opener = caller(c);
-	file_of(fi->fh)->own = command;
+	dialog->opener = call_who(c);
+	file_of(fi->fh)->own = dialog;
 	return 0;
 }
 
 int command_open(struct call *c, uint64_t ino, struct fuse_file_info *fi)
 {
 	DROP(buf_done) struct buf text = {0};
-	struct command *command;
+	struct dialog *dialog;
 	int r;
 
 	if ((fi->flags & O_ACCMODE) == O_RDONLY) {
@@ -87,23 +77,23 @@ int command_open(struct call *c, uint64_t ino, struct fuse_file_info *fi)
 			       made_open(c, &kind_control_file, ino, &text,
 					 fi);
 	}
-	command = calloc(1, sizeof(*command));
-	if (!command)
+	dialog = calloc(1, sizeof(*dialog));
+	if (!dialog)
 		return -ENOMEM;
-	r = open_writer(c, ino, fi, command);
+	r = open_writer(c, ino, fi, dialog);
 	if (r < 0)
-		free(command);
+		free(dialog);
 	return r;
 }
 
 void command_free(struct file *file)
 {
-	struct command *command = file->own;
+	struct dialog *dialog = file->own;
 
-	if (!command)
+	if (!dialog)
 		return;
-	buf_done(&command->begun);
-	free(command);
+	buf_done(&dialog->begun);
+	free(dialog);
 }
 
 /* ---- reading answers ---- */
@@ -113,27 +103,27 @@ void command_free(struct file *file)
  * one that reads by position begins at 0. Both get the answer from its
  * beginning: how the first read after a command comes decides it.
  */
-static int64_t answer_offset(struct command *command, int64_t offset)
+static int64_t answer_offset(struct dialog *dialog, int64_t offset)
 {
-	if (command->base == BASE_UNDECIDED)
-		command->base = offset == command->end ? offset : 0;
-	if (offset < command->base)
-		command->base = 0;
-	return offset - command->base;
+	if (dialog->base == BASE_UNDECIDED)
+		dialog->base = offset == dialog->end ? offset : 0;
+	if (offset < dialog->base)
+		dialog->base = 0;
+	return offset - dialog->base;
 }
 
 int command_read(struct call *c, struct file *file, size_t size,
 		 int64_t offset)
 {
-	struct command *command = file->own;
+	struct dialog *dialog = file->own;
 	size_t len, at;
 	int r = 0;
 
-	if (!command)
+	if (!dialog)
 		return file_read_bytes(c, file, size, offset);
 	c->reply.kind = REPLY_DATA;
 	pthread_mutex_lock(&file->lock);
-	offset = answer_offset(command, offset);
+	offset = answer_offset(dialog, offset);
 	len = file->bytes.len;
 	at = (uint64_t)offset < len ? (size_t)offset : len;
 	if (size > len - at)
@@ -155,15 +145,15 @@ int command_read(struct call *c, struct file *file, size_t size,
 /* Show @answer, which is taken over. */
 static void set_answer(struct call *c, struct file *file, struct buf *answer)
 {
-	struct command *command = file->own;
+	struct dialog *dialog = file->own;
 
 	texts_keep(c->fs->texts, file->ino, answer->data, answer->len);
-	if (command->shown)
+	if (dialog->shown)
 		texts_resize(c->fs->texts, file->ino, (int64_t)answer->len);
 	pthread_mutex_lock(&file->lock);
 	buf_done(&file->bytes);
 	file->bytes = *answer;
-	command->base = BASE_UNDECIDED;
+	dialog->base = BASE_UNDECIDED;
 	pthread_mutex_unlock(&file->lock);
 	*answer = (struct buf){0};
 }
@@ -171,6 +161,7 @@ static void set_answer(struct call *c, struct file *file, struct buf *answer)
 static int run_line(struct call *c, struct file *file, char *line,
 		    struct buf *answer)
 {
+	const struct dialog *dialog = file->own;
 	int64_t folder = control_folder(file->ino);
 	size_t len = strlen(line);
 	int r;
@@ -178,7 +169,8 @@ static int run_line(struct call *c, struct file *file, char *line,
 	while (len > 0 && strchr(" \t\r", line[len - 1]))
 		line[--len] = '\0';
 	line += strspn(line, " \t");
-	r = control_row(file->ino)->run(c, folder, line, answer);
+	r = control_row(file->ino)->run(c, folder, &dialog->opener, line,
+					answer);
 	if (r < 0) {
 		(void)control_failed(c, folder, r);
 		buf_addf(answer, "error: %s\n",
@@ -209,7 +201,7 @@ static int run_lines(struct call *c, struct file *file, struct buf *lines)
 
 /* Add what is written to the line that was begun; what is complete goes to
  * @lines. */
-static int collect(struct command *command, const char *bytes, size_t size,
+static int collect(struct dialog *dialog, const char *bytes, size_t size,
 		   struct buf *lines, struct why *why)
 {
 	const char *last = memrchr(bytes, '\n', size);
@@ -218,16 +210,16 @@ static int collect(struct command *command, const char *bytes, size_t size,
 	if (memchr(bytes, '\0', size))
 		return why_set(why, -EINVAL, "a command is text");
 	if (complete) {
-		*lines = command->begun;
-		command->begun = (struct buf){0};
+		*lines = dialog->begun;
+		dialog->begun = (struct buf){0};
 		buf_add(lines, bytes, complete);
 	}
-	buf_add(&command->begun, bytes + complete, size - complete);
-	if (buf_error(&command->begun) || buf_error(lines))
+	buf_add(&dialog->begun, bytes + complete, size - complete);
+	if (buf_error(&dialog->begun) || buf_error(lines))
 		return why_set(why, -ENOMEM, "out of memory");
-	if (command->begun.len <= LINE_MAX_BYTES)
+	if (dialog->begun.len <= LINE_MAX_BYTES)
 		return 0;
-	buf_done(&command->begun);
+	buf_done(&dialog->begun);
 	return why_set(why, -EFBIG, "a command has at most %d bytes",
 		       LINE_MAX_BYTES);
 }
@@ -235,14 +227,14 @@ static int collect(struct command *command, const char *bytes, size_t size,
 int command_write(struct call *c, struct file *file, const char *bytes,
 		  size_t size, int64_t offset)
 {
-	struct command *command = file->own;
+	struct dialog *dialog = file->own;
 	DROP(buf_done) struct buf lines = {0};
 	int r;
 
 	c->notices_first = true;
 	pthread_mutex_lock(&file->lock);
-	r = collect(command, bytes, size, &lines, &c->why);
-	command->end = offset + (int64_t)size;
+	r = collect(dialog, bytes, size, &lines, &c->why);
+	dialog->end = offset + (int64_t)size;
 	pthread_mutex_unlock(&file->lock);
 	if (r < 0)
 		return control_failed(c, control_folder(file->ino), r);
@@ -257,13 +249,13 @@ int command_write(struct call *c, struct file *file, const char *bytes,
 /* Run the line that was begun, as if its newline had come. */
 static int finish(struct call *c, struct file *file)
 {
-	struct command *command = file->own;
+	struct dialog *dialog = file->own;
 	DROP(buf_done) struct buf lines = {0};
 
 	c->notices_first = true;
 	pthread_mutex_lock(&file->lock);
-	lines = command->begun;
-	command->begun = (struct buf){0};
+	lines = dialog->begun;
+	dialog->begun = (struct buf){0};
 	pthread_mutex_unlock(&file->lock);
 	if (lines.len == 0)
 		return 0;
@@ -278,24 +270,23 @@ static int finish(struct call *c, struct file *file)
  */
 int command_flush(struct call *c, struct file *file)
 {
-	const struct command *command = file->own;
-	struct proc proc;
+	const struct dialog *dialog = file->own;
+	pid_t closer;
 
-	if (!command)
+	if (!dialog)
 		return 0;
-	proc = caller(c);
-	if (proc.pid && command->opener.pid &&
-	    !proc_same(proc, command->opener))
+	closer = procs_number(c->tid);
+	if (closer && dialog->opener.pid && closer != dialog->opener.pid)
 		return 0;
 	return finish(c, file);
 }
 
 void command_release(struct call *c, struct file *file)
 {
-	const struct command *command = file->own;
+	const struct dialog *dialog = file->own;
 
-	if (command)
+	if (dialog)
 		(void)finish(c, file);
-	if (!command || command->shown)
+	if (!dialog || dialog->shown)
 		made_release(c, file);
 }

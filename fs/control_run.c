@@ -35,13 +35,11 @@ static void forget(struct call *c, const struct touched_list *list)
 	}
 }
 
-static int run(struct call *c, int64_t folder, const char *verb,
-	       const char *line, struct buf *out)
+static int run(struct call *c, const struct who *who,
+	       const struct command *command, struct buf *out)
 {
 	DROP(revert_result_done) struct revert_result result = {0};
-	const struct command command = {folder, verb, line};
-	struct who who = call_who(c);
-	int r = command_run(c->fs->repo, &who, &command, out, &result, &c->why);
+	int r = command_run(c->fs->repo, who, command, out, &result, &c->why);
 
 	if (r < 0)
 		return r;
@@ -49,14 +47,18 @@ static int run(struct call *c, int64_t folder, const char *verb,
 	return store_sync(c->fs->repo->store, &c->why);
 }
 
-int control_run_snapshot(struct call *c, int64_t folder, const char *line,
-			 struct buf *out)
+int control_run_snapshot(struct call *c, int64_t folder, const struct who *who,
+			 const char *line, struct buf *out)
 {
-	return run(c, folder, "snapshot", line, out);
+	const struct command command = {folder, "snapshot", line};
+
+	return run(c, who, &command, out);
 }
 
-int control_run_revert(struct call *c, int64_t folder, const char *line,
-		       struct buf *out)
+int control_run_revert(struct call *c, int64_t folder, const struct who *who,
+		       const char *line, struct buf *out)
 {
-	return run(c, folder, "revert", line, out);
+	const struct command command = {folder, "revert", line};
+
+	return run(c, who, &command, out);
 }

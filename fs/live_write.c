@@ -323,13 +323,13 @@ int live_truncate(struct call *c, uint64_t ino, struct file *file,
 int live_flush(struct call *c, struct file *file)
 {
 	struct handle *h = handle_of(file);
-	struct proc closer;
+	pid_t closer;
 	bool polite;
 
 	if ((h->flags & O_ACCMODE) == O_RDONLY)
 		return 0;
-	closer = live_proc(c, NULL);
-	polite = closer.pid && h->opener.pid && !proc_same(closer, h->opener);
+	closer = procs_number(c->tid);
+	polite = closer && h->opener.pid && closer != h->opener.pid;
 	return commit_handle(c, h, polite);
 }
 

@@ -47,13 +47,14 @@ static void close_file(FILE **file)
 		(void)fclose(*file); /* was only read */
 }
 
-/* The thread group of @tid; 0: gone. */
-static pid_t thread_group(pid_t tid)
+pid_t procs_number(pid_t tid)
 {
 	char path[64], line[128];
 	DROP(close_file) FILE *file = NULL;
 	int pid;
 
+	if (tid <= 0)
+		return 0;
 	(void)snprintf(path, sizeof(path), "/proc/%d/status", (int)tid);
 	file = fopen(path, "re");
 	if (!file)
@@ -97,7 +98,7 @@ static int read_stat(pid_t pid, uint64_t *ret_start, char ret_program[32])
 
 static void ask(struct slot *slot, pid_t tid, int64_t now_ns)
 {
-	pid_t pid = thread_group(tid);
+	pid_t pid = procs_number(tid);
 
 	memset(slot, 0, sizeof(*slot));
 	slot->tid = tid;

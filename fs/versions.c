@@ -26,6 +26,9 @@
  * after it has written. Then its number is another's. */
 #define SETTLED_NS (60 * INT64_C(1000000000))
 
+/* Seconds for which the kernel need not ask who may read. */
+#define ACCESS_VALID 1.0
+
 enum { VERSION_NAME = 64 };
 
 /* ---- the items of a folder ---- */
@@ -119,17 +122,36 @@ static void version_name(const struct version *v, char ret[VERSION_NAME])
 		       when);
 }
 
+/*
+ * Who may read an item may read all its versions, as far as can be told: as
+ * it is now, or was when it was deleted. Somebody who has just closed an item
+ * to others means what is in it, and that was in it when it was still open.
+ */
+static int access_now(struct call *c, int64_t item, struct attr *ret)
+{
+	struct db *db = call_db(c);
+	struct entry newest;
+	int r;
+
+	if (!db)
+		return c->why.code;
+	r = tree_former(db, item, INT64_MAX, &newest, &c->why);
+	if (r == 0)
+		*ret = newest.attr;
+	return r;
+}
+
 static void version_node(struct call *c, const struct version *v,
-			 struct node *ret)
+			 const struct attr *access, struct node *ret)
 {
 	int64_t now_ns = env_now_ns(store_env(c->fs->repo->store));
 
 	made_file(inum_pair(INUM_VERSION, v->item, v->born,
 			    INUM_VERSION_BITS),
-		  &v->attr, 0666, v->size, ret);
+		  access, 0666, v->size, ret);
 	ret->st.st_mtim = made_time(v->time_ns);
 	ret->st.st_atim = ret->st.st_ctim = ret->st.st_mtim;
-	ret->attr_valid = NODE_FOREVER;
+	ret->attr_valid = ACCESS_VALID;
 	if (now_ns - v->time_ns < SETTLED_NS)
 		ret->entry_valid = 0;
 }
@@ -138,6 +160,7 @@ struct version_search {
 	struct call *c;
 	const char *name;
 	int64_t number;
+	struct attr access;
 	struct node *ret;
 };
 
@@ -151,7 +174,7 @@ static int find_version(const struct version *v, void *arg)
 	version_name(v, name);
 	if (strcmp(name, s->name) != 0)
 		return -ENOENT;
-	version_node(s->c, v, s->ret);
+	version_node(s->c, v, &s->access, s->ret);
 	return 1;
 }
 
@@ -159,15 +182,15 @@ static int item_lookup(struct call *c, uint64_t dir, const char *name,
 		       struct node *ret)
 {
 	struct version_search s = {.c = c, .name = name, .ret = ret};
-	struct db *db = call_db(c);
+	int64_t item = inum_low(dir, INUM_VERSION_BITS);
 	int r;
 
-	if (!db)
-		return c->why.code;
 	if (sscanf(name, "%9" SCNd64, &s.number) != 1)
 		return -ENOENT;
-	r = history_versions(db, inum_low(dir, INUM_VERSION_BITS),
-			     find_version, &s, &c->why);
+	r = access_now(c, item, &s.access);
+	if (r == 0)
+		r = history_versions(call_db(c), item, find_version, &s,
+				     &c->why);
 	if (r == 0)
 		return -ENOENT;
 	return r < 0 ? r : 0;
@@ -177,6 +200,7 @@ struct version_listing {
 	struct call *c;
 	int64_t after;
 	struct listing *out;
+	struct attr access;
 };
 
 static int list_version(const struct version *v, void *arg)
@@ -188,22 +212,21 @@ static int list_version(const struct version *v, void *arg)
 	if (v->number <= l->after)
 		return 0;
 	version_name(v, name);
-	version_node(l->c, v, &node);
+	version_node(l->c, v, &l->access, &node);
 	return listing_add(l->out, name, &node, v->number);
 }
 
 static int item_list(struct call *c, uint64_t ino, struct file *dir,
 		     int64_t offset, struct listing *out)
 {
-	struct version_listing l = {c, offset, out};
-	struct db *db = call_db(c);
-	int r;
+	struct version_listing l = {.c = c, .after = offset, .out = out};
+	int64_t item = inum_low(ino, INUM_VERSION_BITS);
+	int r = access_now(c, item, &l.access);
 
 	(void)dir;
-	if (!db)
-		return c->why.code;
-	r = history_versions(db, inum_low(ino, INUM_VERSION_BITS),
-			     list_version, &l, &c->why);
+	if (r == 0)
+		r = history_versions(call_db(c), item, list_version, &l,
+				     &c->why);
 	return r < 0 ? r : 0;
 }
 
@@ -222,11 +245,14 @@ static int find_by_node(struct call *c, uint64_t ino, struct version *ret)
 
 static int version_getattr(struct call *c, uint64_t ino, struct node *ret)
 {
+	struct attr access;
 	struct version v;
 	int r = find_by_node(c, ino, &v);
 
 	if (r == 0)
-		version_node(c, &v, ret);
+		r = access_now(c, v.item, &access);
+	if (r == 0)
+		version_node(c, &v, &access, ret);
 	return r;
 }
 
