@@ -14,6 +14,7 @@ import errno
 import json
 import os
 import re
+import select
 import shutil
 import signal
 import stat
@@ -497,6 +498,9 @@ for line in sys.stdin:
         """Run lines of Python; what they call "answer", or the errno."""
         self.child.stdin.write(json.dumps(code).encode() + b"\n")
         self.child.stdin.flush()
+        ready, _, _ = select.select([self.child.stdout], [], [],
+                                    seconds(20))
+        assert ready, f"the process hangs in: {code}"
         line = self.child.stdout.readline()
         assert line, f"the process died of: {code}"
         return json.loads(line)
