@@ -9,6 +9,10 @@
 #include <errno.h>
 #include <string.h>
 
+/* Seconds for which the kernel takes the permission of a directory for granted:
+ * every path through .snapshots would ask for it else. */
+#define DIR_VALID 1.0
+
 struct timespec made_time(int64_t ns)
 {
 	struct timespec ts = {
@@ -60,6 +64,7 @@ void made_dir(uint64_t ino, const struct attr *base, mode_t mask,
 {
 	fill(ino, base, S_IFDIR | (base->mode & mask & 0777), ret);
 	ret->st.st_nlink = 2;
+	ret->attr_valid = DIR_VALID;
 }
 
 void made_file(uint64_t ino, const struct attr *base, mode_t mask,
