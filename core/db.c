@@ -221,6 +221,8 @@ void db_close(struct db *db)
 		return;
 	for (int i = 0; i < STMT_COUNT; i++)
 		(void)sqlite3_finalize(db->st[i]);
+	for (int i = 0; i < TXN_WORDS; i++)
+		(void)sqlite3_finalize(db->words[i]);
 	(void)sqlite3_close(db->sql);
 	free(db);
 }
@@ -231,12 +233,15 @@ struct q q_open(struct db *db, enum stmt id)
 {
 	struct q q = {.db = db};
 
+	db_use(db);
 	if (!db->st[id])
 		q.err = sqlite3_prepare_v3(db->sql, stmt_text[id].sql, -1,
 					   SQLITE_PREPARE_PERSISTENT,
 					   &db->st[id], NULL);
 	q.st = db->st[id];
 	assert(!q.st || !sqlite3_stmt_busy(q.st)); /* not reentrant */
+	if (!q.st)
+		db_unuse(db);
 	return q;
 }
 
@@ -247,6 +252,7 @@ void q_close(struct q *q)
 	(void)sqlite3_reset(q->st); /* its error was reported by q_step() */
 	(void)sqlite3_clear_bindings(q->st);
 	q->st = NULL;
+	db_unuse(q->db);
 }
 
 void q_i64(struct q *q, int slot, int64_t v)
@@ -341,59 +347,4 @@ bool q_is_null(const struct q *q, int col)
 int64_t db_changes(const struct db *db)
 {
 	return sqlite3_changes64(db->sql);
-}
-
-/* ---- transactions ---- */
-
-int txn_begin(struct txn *tx, struct db *db, struct why *why)
-{
-	int r;
-
-	assert(!db->in_txn);
-	r = db_exec(db, "BEGIN IMMEDIATE", why);
-	if (r < 0)
-		return r;
-	db->in_txn = true;
-	tx->db = db;
-	return 0;
-}
-
-int txn_commit(struct txn *tx, struct why *why)
-{
-	int r = db_exec(tx->db, "COMMIT", why);
-
-	if (r < 0)
-		return r; /* still open: txn_end() rolls it back */
-	tx->db->in_txn = false;
-	tx->db = NULL;
-	return 0;
-}
-
-void txn_end(struct txn *tx)
-{
-	if (!tx->db)
-		return;
-	/* On a full disk or an I/O error SQLite has rolled back itself. */
-	if (!sqlite3_get_autocommit(tx->db->sql))
-		(void)db_exec(tx->db, "ROLLBACK", NULL);
-	tx->db->in_txn = false;
-	tx->db = NULL;
-}
-
-int db_read_begin(struct db *db, struct why *why)
-{
-	int r;
-
-	assert(!db->in_read && !db->in_txn);
-	r = db_exec(db, "BEGIN", why);
-	db->in_read = r == 0;
-	return r;
-}
-
-void db_read_end(struct db *db)
-{
-	if (!db || !db->in_read)
-		return;
-	(void)db_exec(db, "COMMIT", NULL); /* it changed nothing */
-	db->in_read = false;
 }

@@ -78,6 +78,18 @@ int txn_begin(struct txn *tx, struct db *db, struct why *why);
 int txn_commit(struct txn *tx, struct why *why);
 void txn_end(struct txn *tx);
 
+/*
+ * Queries of this reader are one transaction for as long as *@generation stays
+ * the same, so that most need no lock: a lock is system calls, which cost more
+ * than a look-up. Whoever commits to the file counts it up afterwards, so each
+ * query still sees the newest commit (those within another one see what that
+ * one sees). Only if all that write are in this process.
+ */
+void db_hold(struct db *db, const _Atomic(uint64_t) *generation);
+/* End that transaction until the next query, since it keeps the log from
+ * beginning anew. From any thread; now, or when the queries in use are over. */
+void db_rest(struct db *db);
+
 /* Several queries that see one state. db_read_end() accepts NULL. */
 int db_read_begin(struct db *db, struct why *why);
 void db_read_end(struct db *db);

@@ -6,12 +6,25 @@
 
 #include "core/db.h"
 
+#include <stdatomic.h>
+
 struct sqlite3;
+
+/* The statements of transactions: prepared once, like all others. */
+enum txn_word { TXN_BEGIN, TXN_READ, TXN_COMMIT, TXN_ROLLBACK, TXN_WORDS };
 
 struct db {
 	struct sqlite3 *sql;
 	bool in_txn;
 	bool in_read;
+	/* See db_hold(); NULL: each query is a transaction of its own. */
+	const _Atomic(uint64_t) *generation;
+	uint64_t seen; /* what it was when the transaction began */
+	bool held;     /* that transaction is open */
+	int users;     /* queries in use, and db_read_begin() */
+	atomic_bool busy;  /* there are users, or it is put to rest */
+	atomic_bool tired; /* to be put to rest as soon as it is not busy */
+	struct sqlite3_stmt *words[TXN_WORDS];
 	int64_t log_pages; /* of the write-ahead log, after the last commit */
 	struct sqlite3_stmt *st[STMT_COUNT];
 };
@@ -21,6 +34,10 @@ struct db {
 int db_errno(struct sqlite3 *sql, int rc);
 /* The reason that SQLite gives for @rc, with what was being done. */
 int db_fail(struct db *db, int rc, const char *doing, struct why *why);
+/* Before the first query, and after the last: see to it that what is newest is
+ * seen; db_hold(). */
+void db_use(struct db *db);
+void db_unuse(struct db *db);
 /* The layer that writes a commit at once, as SQLite knows it; NULL: its own.
  * See db_gather.c. */
 const char *db_layer(void);

@@ -123,8 +123,7 @@ static int open_syncer(struct store *store, struct why *why)
 	return r < 0 ? r : moment_newest(store->syncer, &ignored, why);
 }
 
-static int open_writer(struct store *store, const char *holder,
-		       struct why *why)
+static int open_writer(struct store *store, const char *holder, struct why *why)
 {
 	int r = store_lock_file(store, holder, why);
 
@@ -179,9 +178,10 @@ int store_open(const char *path, const struct store_options *options,
 		return why_set(why, -ENOMEM, "out of memory opening '%s'",
 			       path);
 	if (access(path, F_OK) < 0)
-		return why_set(why, -errno, "'%s': %s", path, strerrordesc_np(errno));
-	r = store->read_only ? open_reader(store, why) :
-			       open_writer(store, options->holder, why);
+		return why_set(why, -errno, "'%s': %s", path,
+			       strerrordesc_np(errno));
+	r = store->read_only ? open_reader(store, why)
+			     : open_writer(store, options->holder, why);
 	if (r < 0)
 		return r;
 	*ret_store = TAKE(store);
@@ -193,8 +193,7 @@ void store_close(struct store *store)
 	if (!store)
 		return;
 	store_log_stop(store);
-	for (size_t i = 0; i < store->idle_len; i++)
-		db_close(store->idle[i]);
+	store_close_readers(store);
 	db_close(store->syncer);
 	db_close(store->writer);
 	store_unlock_file(store);
@@ -226,42 +225,4 @@ uint64_t store_generation(const struct store *store)
 int64_t store_next_id(struct store *store)
 {
 	return atomic_fetch_add(&store->next_id, 1);
-}
-
-/* ---- readers ---- */
-
-int store_read(struct store *store, struct reader *ret_reader,
-	       struct why *why)
-{
-	struct db *db = NULL;
-	int r = 0;
-
-	pthread_mutex_lock(&store->pool_lock);
-	if (store->idle_len > 0)
-		db = store->idle[--store->idle_len];
-	pthread_mutex_unlock(&store->pool_lock);
-	if (!db)
-		r = db_open(store->path, DB_READ, &db, why);
-	if (r < 0)
-		return r;
-	*ret_reader = (struct reader){store, db};
-	return 0;
-}
-
-void store_put(struct reader *reader)
-{
-	struct store *store = reader->store;
-	struct db *surplus = reader->db;
-
-	if (!store)
-		return;
-	pthread_mutex_lock(&store->pool_lock);
-	if (store->idle_len < STORE_IDLE_READERS) {
-		store->idle[store->idle_len++] = surplus;
-		surplus = NULL;
-	}
-	pthread_mutex_unlock(&store->pool_lock);
-	db_close(surplus);
-	reader->store = NULL;
-	reader->db = NULL;
 }

@@ -18,6 +18,7 @@ static int copy(struct store *store, bool truncate, struct why *why)
 	int64_t left;
 	int r;
 
+	store_rest_readers(store);
 	pthread_mutex_lock(&store->copy_lock);
 	r = db_checkpoint(store->log_db, truncate, &left, why);
 	pthread_mutex_unlock(&store->copy_lock);

@@ -37,6 +37,8 @@ struct store {
 	pthread_mutex_t pool_lock;
 	struct db *idle[STORE_IDLE_READERS];
 	size_t idle_len;
+	struct db **readers; /* all of them, idle or not */
+	size_t readers_len, readers_cap;
 
 	pthread_mutex_t sync_lock;
 	struct db *syncer;
@@ -51,6 +53,12 @@ struct store {
 	_Atomic(int64_t) log_pages;
 	int64_t log_seen; /* length when last woken; under write_lock */
 };
+
+/* ---- store_pool.c: the readers ---- */
+
+/* All readers let go of what they have seen: before the log is copied. */
+void store_rest_readers(struct store *store);
+void store_close_readers(struct store *store);
 
 /* ---- store_file.c: what lies beside the repository ---- */
 

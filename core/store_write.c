@@ -21,6 +21,7 @@ static int write_again(struct store *store, struct why *why)
 	int64_t left;
 	int r;
 
+	store_rest_readers(store);
 	pthread_mutex_lock(&store->copy_lock);
 	/* Each open file tells once of a failure that is past: so twice. */
 	r = db_mend(store->writer, why);
@@ -88,7 +89,8 @@ uint64_t store_free_bytes(const struct store *store)
 
 int store_room(struct store *store, struct why *why)
 {
-	if (atomic_load(&store->full) && store_free_bytes(store) < ROOM_TO_REMOVE)
+	if (atomic_load(&store->full) &&
+	    store_free_bytes(store) < ROOM_TO_REMOVE)
 		return why_set(why, -ENOSPC, "the disk of '%s' is full",
 			       store->path);
 	return 0;

@@ -211,6 +211,9 @@ void temp_sql(struct temp *t, const char *sql)
 	assert_int_equal(sqlite3_open(t->path, &db), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
 	sqlite3_close(db);
+	/* Readers look anew after a commit of our own only. */
+	temp_begin(t);
+	temp_commit(t);
 }
 
 int64_t temp_ask(struct temp *t, const char *fmt, ...)
@@ -225,10 +228,9 @@ int64_t temp_ask(struct temp *t, const char *fmt, ...)
 	(void)vsnprintf(sql, sizeof(sql), fmt, ap);
 	va_end(ap);
 	assert_int_equal(sqlite3_open(t->path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &st, NULL),
-			 SQLITE_OK);
-	value = sqlite3_step(st) == SQLITE_ROW ? sqlite3_column_int64(st, 0) :
-						 -1;
+	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &st, NULL), SQLITE_OK);
+	value = sqlite3_step(st) == SQLITE_ROW ? sqlite3_column_int64(st, 0)
+					       : -1;
 	sqlite3_finalize(st);
 	sqlite3_close(db);
 	return value;

@@ -60,8 +60,7 @@ int64_t temp_item(struct temp *t, int64_t parent, const char *name,
 		  const char *text);
 void temp_save(struct temp *t, int64_t item, const char *text);
 void temp_remove(struct temp *t, int64_t item);
-void temp_move(struct temp *t, int64_t item, int64_t parent,
-	       const char *name);
+void temp_move(struct temp *t, int64_t item, int64_t parent, const char *name);
 
 /* Within the test's own moment: the content of @text. */
 int64_t temp_content(struct temp *t, const char *text);
