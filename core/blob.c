@@ -57,8 +57,7 @@ static int step_content(struct q *q, int64_t id, struct why *why)
 }
 
 /* The bytes of a content that others are made against; it is whole. */
-static int get_base(struct db *db, int64_t id, struct buf *out,
-		    struct why *why)
+static int get_base(struct db *db, int64_t id, struct buf *out, struct why *why)
 {
 	DROP(q_close) struct q q = q_open(db, STMT_CONTENT_BASE);
 	const void *frame;
@@ -85,7 +84,8 @@ static int check_sha(const struct q *q, const char *bytes, size_t len,
 
 	if (r < 0)
 		return r;
-	if (q_col_len(q, 3) != sizeof(sha) || memcmp(sha, stored, sizeof(sha)) != 0)
+	if (q_col_len(q, 3) != sizeof(sha) ||
+	    memcmp(sha, stored, sizeof(sha)) != 0)
 		return why_set(why, -EBADMSG,
 			       "content %" PRId64 " is not what was stored",
 			       id);
@@ -219,9 +219,8 @@ static int pack_delta(struct db *db, int64_t like, const void *bytes,
 
 /* The smaller of both frames; whole unless the delta is far smaller, since
  * what is whole reads faster and can be a base. */
-static int pack_best(struct db *db, int64_t like, const void *bytes,
-		     size_t len, struct buf *out, int64_t *ret_base,
-		     struct why *why)
+static int pack_best(struct db *db, int64_t like, const void *bytes, size_t len,
+		     struct buf *out, int64_t *ret_base, struct why *why)
 {
 	DROP(buf_done) struct buf delta = {0};
 	int64_t base = 0;

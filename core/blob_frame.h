@@ -27,8 +27,7 @@ int frame_pack(const void *bytes, size_t len, const struct prefix *prefix,
 
 /* Append the @len bytes of the frame to @out. -EBADMSG: they are not in it. */
 int frame_unpack(const void *frame, size_t frame_len, size_t len,
-		 const struct prefix *prefix, struct buf *out,
-		 struct why *why);
+		 const struct prefix *prefix, struct buf *out, struct why *why);
 
 /* How many bytes the frame holds. -EBADMSG: it does not say. */
 int frame_size(const void *frame, size_t frame_len, size_t *ret_len,

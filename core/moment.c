@@ -24,8 +24,8 @@ int moment_begin(struct store *store, const struct who *who,
 		.db = store->writer,
 		.id = store->newest + 1,
 		/* A clock that was set back does not turn history round. */
-		.time_ns = now_ns > store->newest_ns ? now_ns :
-						       store->newest_ns,
+		.time_ns = now_ns > store->newest_ns ? now_ns
+						     : store->newest_ns,
 		.who = *who,
 	};
 	return 0;
@@ -134,8 +134,7 @@ int moment_get(struct db *db, int64_t id, struct moment_row *ret_row,
 	if (r < 0)
 		return r;
 	if (r == 0)
-		return why_set(why, -ENOENT, "there is no moment %" PRId64,
-			       id);
+		return why_set(why, -ENOENT, "there is no moment %" PRId64, id);
 	*ret_row = (struct moment_row){
 		.id = id,
 		.time_ns = q_col_i64(&q, 0),
@@ -143,7 +142,7 @@ int moment_get(struct db *db, int64_t id, struct moment_row *ret_row,
 		.who.uid = (uid_t)q_col_i64(&q, 1),
 		.who.pid = (pid_t)q_col_i64(&q, 2),
 	};
-	(void)snprintf(ret_row->who.program, sizeof(ret_row->who.program),
-		       "%s", q_col_text(&q, 3));
+	(void)snprintf(ret_row->who.program, sizeof(ret_row->who.program), "%s",
+		       q_col_text(&q, 3));
 	return 0;
 }

@@ -108,8 +108,8 @@ void number_freed(struct numbers *numbers, int64_t parent, const char *name)
 		return;
 	}
 	split = name_split(name);
-	hint = find_hint(numbers, &(struct series){parent, name,
-						   split.stem_len});
+	hint = find_hint(numbers,
+			 &(struct series){parent, name, split.stem_len});
 	if (hint && split.number < hint->next && split.number >= FIRST_NUMBER)
 		hint->next = split.number;
 }

@@ -33,9 +33,9 @@ typedef bool (*name_taken_fn)(int64_t parent, const char *name, void *arg);
  * The free name for a copy of @name in @parent; @name itself if it is free.
  * Items, scratch files and what @taken says take names. @taken may be NULL.
  */
-int number_free_name(struct numbers *numbers, struct moment *m,
-		     int64_t parent, const char *name, name_taken_fn taken,
-		     void *arg, char ret_name[256], struct why *why);
+int number_free_name(struct numbers *numbers, struct moment *m, int64_t parent,
+		     const char *name, name_taken_fn taken, void *arg,
+		     char ret_name[256], struct why *why);
 
 /* @name in @parent became free: hints of its series go down. */
 void number_freed(struct numbers *numbers, int64_t parent, const char *name);

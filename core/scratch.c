@@ -17,13 +17,14 @@ static struct scratch scratch_from_row(const struct q *q)
 		.id = q_col_i64(q, 0),
 		.parent = q_col_i64(q, 1),
 		.type = (enum scratch_type)q_col_i64(q, 2),
-		.attr = {
-			.mode = (mode_t)q_col_i64(q, 3),
-			.uid = (uid_t)q_col_i64(q, 4),
-			.gid = (gid_t)q_col_i64(q, 5),
-			.mtime_ns = q_col_i64(q, 6),
-			.ctime_ns = q_col_i64(q, 7),
-		},
+		.attr =
+			{
+				.mode = (mode_t)q_col_i64(q, 3),
+				.uid = (uid_t)q_col_i64(q, 4),
+				.gid = (gid_t)q_col_i64(q, 5),
+				.mtime_ns = q_col_i64(q, 6),
+				.ctime_ns = q_col_i64(q, 7),
+			},
 		.size = q_col_i64(q, 8),
 		.content = q_col_i64(q, 9),
 		.was = q_col_i64(q, 10),
@@ -36,8 +37,7 @@ static int no_scratch(int64_t id, struct why *why)
 	return why_set(why, -ENOENT, "there is no scratch file %" PRId64, id);
 }
 
-int scratch_get(struct db *db, int64_t id, struct scratch *ret,
-		struct why *why)
+int scratch_get(struct db *db, int64_t id, struct scratch *ret, struct why *why)
 {
 	DROP(q_close) struct q q = q_open(db, STMT_SCRATCH_GET);
 	int r;
@@ -174,8 +174,8 @@ int scratch_set_attr(struct moment *m, int64_t id, const struct attr *attr,
 	return q_run(&q, why);
 }
 
-int scratch_move(struct moment *m, int64_t id, int64_t parent,
-		 const char *name, struct why *why)
+int scratch_move(struct moment *m, int64_t id, int64_t parent, const char *name,
+		 struct why *why)
 {
 	DROP(q_close) struct q q = q_open(m->db, STMT_SCRATCH_MOVE);
 	int r;

@@ -41,8 +41,8 @@ static int unpack_chunk(const struct q *q, int col, struct buf *out,
 	return r < 0 ? r : blob_unpack(frame, frame_len, len, out, why);
 }
 
-static int read_chunks(struct db *db, int64_t id, size_t start,
-		       struct buf *out, struct why *why)
+static int read_chunks(struct db *db, int64_t id, size_t start, struct buf *out,
+		       struct why *why)
 {
 	DROP(q_close) struct q q = q_open(db, STMT_SCRATCH_CHUNKS);
 	int r;
@@ -105,8 +105,8 @@ static int put_all(struct moment *m, int64_t id, const char *bytes, size_t len,
 	int r = 0;
 
 	for (size_t seq = 0, at = 0; r == 0 && at < len; seq++) {
-		size_t part = len - at < SCRATCH_CHUNK ? len - at :
-							 SCRATCH_CHUNK;
+		size_t part = len - at < SCRATCH_CHUNK ? len - at
+						       : SCRATCH_CHUNK;
 
 		r = put_chunk(m, id, seq, bytes + at, part, why);
 		at += part;
@@ -114,8 +114,7 @@ static int put_all(struct moment *m, int64_t id, const char *bytes, size_t len,
 	return r;
 }
 
-static int set_size(struct moment *m, int64_t id, int64_t size,
-		    struct why *why)
+static int set_size(struct moment *m, int64_t id, int64_t size, struct why *why)
 {
 	DROP(q_close) struct q q = q_open(m->db, STMT_SCRATCH_SET_SIZE);
 
@@ -130,8 +129,7 @@ static int check_size(int64_t offset, size_t len, struct why *why)
 	if (len <= SCRATCH_MAX_FILE && offset >= 0 &&
 	    offset <= SCRATCH_MAX_FILE - (int64_t)len)
 		return 0;
-	return why_set(why, -ENOSPC,
-		       "a scratch file holds at most %d bytes",
+	return why_set(why, -ENOSPC, "a scratch file holds at most %d bytes",
 		       SCRATCH_MAX_FILE);
 }
 

@@ -69,8 +69,7 @@ struct reader {
 	struct store *store;
 	struct db *db;
 };
-int store_read(struct store *store, struct reader *ret_reader,
-	       struct why *why);
+int store_read(struct store *store, struct reader *ret_reader, struct why *why);
 void store_put(struct reader *reader); /* accepts {0}; for DROP() */
 
 /* A number from the sequence of items, nodes and scratch files; never given

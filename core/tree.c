@@ -42,13 +42,14 @@ struct entry tree_row(const struct q *q)
 		.content = q_col_i64(q, COL_CONTENT),
 		.arrived = q_col_i64(q, COL_ARRIVED),
 		.size = q_col_i64(q, COL_SIZE),
-		.attr = {
-			.mode = (mode_t)q_col_i64(q, COL_MODE),
-			.uid = (uid_t)q_col_i64(q, COL_UID),
-			.gid = (gid_t)q_col_i64(q, COL_GID),
-			.mtime_ns = q_col_i64(q, COL_MTIME),
-			.ctime_ns = q_col_i64(q, COL_CTIME),
-		},
+		.attr =
+			{
+				.mode = (mode_t)q_col_i64(q, COL_MODE),
+				.uid = (uid_t)q_col_i64(q, COL_UID),
+				.gid = (gid_t)q_col_i64(q, COL_GID),
+				.mtime_ns = q_col_i64(q, COL_MTIME),
+				.ctime_ns = q_col_i64(q, COL_CTIME),
+			},
 		.name = q_col_text(q, COL_NAME),
 	};
 	int64_t touched_ns = e.folder ? q_col_i64(q, COL_TOUCHED) : 0;
@@ -174,8 +175,8 @@ int tree_list(struct db *db, int64_t at, int64_t folder, int64_t after,
 	      tree_fn fn, void *arg, struct why *why)
 {
 	DROP(q_close)
-	struct q q = q_open(db, at == MOMENT_NOW ? STMT_TREE_LIST_LIVE :
-						   STMT_TREE_LIST_AT);
+	struct q q = q_open(db, at == MOMENT_NOW ? STMT_TREE_LIST_LIVE
+						 : STMT_TREE_LIST_AT);
 	int r;
 
 	q_i64(&q, 1, folder);

@@ -33,9 +33,9 @@ struct attr {
 };
 
 struct entry {
-	int64_t id;	 /* item id */
-	int64_t parent;	 /* 0 for the root */
-	int64_t node;	 /* 0: none */
+	int64_t id;	/* item id */
+	int64_t parent; /* 0 for the root */
+	int64_t node;	/* 0: none */
 	bool folder;
 	int64_t placed;	 /* born of its place */
 	int64_t born;	 /* born of its state: names the version */
@@ -83,17 +83,15 @@ int tree_is_below(struct db *db, int64_t at, int64_t folder, int64_t item,
 /* New entries. @node 0: the item's own id. -EEXIST: the name is taken by a
  * live item (scratch files are the caller's to check). */
 int tree_add_folder(struct moment *m, int64_t parent, const char *name,
-		    const struct attr *attr, int64_t *ret_id,
-		    struct why *why);
+		    const struct attr *attr, int64_t *ret_id, struct why *why);
 int tree_add_item(struct moment *m, int64_t parent, const char *name,
 		  int64_t node, int64_t content, int64_t size,
 		  const struct attr *attr, int64_t *ret_id, struct why *why);
 
 /* A new version: content and attributes at once. @arrived 0 if the bytes are
  * as sent. */
-int tree_save(struct moment *m, int64_t item, int64_t content,
-	      int64_t arrived, int64_t size, const struct attr *attr,
-	      struct why *why);
+int tree_save(struct moment *m, int64_t item, int64_t content, int64_t arrived,
+	      int64_t size, const struct attr *attr, struct why *why);
 
 /*
  * Attributes alone. With @amend the newest state itself is changed if nothing
@@ -109,8 +107,8 @@ int tree_set_node(struct moment *m, int64_t item, int64_t node,
 
 /* Move or rename; an item that is out of the live tree comes back. -EEXIST as
  * above, -EINVAL into itself, -ENOENT, -ENOTDIR: @parent is no live folder. */
-int tree_move(struct moment *m, int64_t item, int64_t parent,
-	      const char *name, struct why *why);
+int tree_move(struct moment *m, int64_t item, int64_t parent, const char *name,
+	      struct why *why);
 /* Swap the places of two entries. */
 int tree_exchange(struct moment *m, int64_t a, int64_t b, struct why *why);
 
@@ -134,8 +132,7 @@ int tree_revive(struct moment *m, int64_t item, int64_t removed,
 
 /* Take back the newest state of @item, born at @born, if no revision was
  * recorded since (else its former state is saved anew). */
-int tree_unsave(struct moment *m, int64_t item, int64_t born,
-		struct why *why);
+int tree_unsave(struct moment *m, int64_t item, int64_t born, struct why *why);
 
 /* The state that @item had before the one born at @born, and where it was then:
  * 0, or -ENOENT. */

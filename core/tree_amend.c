@@ -31,8 +31,8 @@ int tree_recorded(struct db *db, int64_t born, struct why *why)
 	return 0;
 }
 
-int tree_unchange(struct moment *m, int64_t moment, int64_t item,
-		  unsigned what, struct why *why)
+int tree_unchange(struct moment *m, int64_t moment, int64_t item, unsigned what,
+		  struct why *why)
 {
 	DROP(q_close) struct q clear = q_open(m->db, STMT_CHANGE_CLEAR);
 	DROP(q_close) struct q sweep = q_open(m->db, STMT_CHANGE_SWEEP);
@@ -238,8 +238,7 @@ static int drop_since(struct moment *m, int64_t item, int64_t removed,
 	return r;
 }
 
-static int reopen(struct moment *m, int64_t item, int64_t born,
-		  struct why *why)
+static int reopen(struct moment *m, int64_t item, int64_t born, struct why *why)
 {
 	DROP(q_close) struct q q = q_open(m->db, STMT_TREE_REOPEN_PLACE);
 
@@ -266,8 +265,8 @@ static int heal(struct moment *m, int64_t item, int64_t removed, int64_t born,
 }
 
 /* May @item be where it was? It may be there again already. */
-static int check_return(struct moment *m, int64_t item,
-			const struct ended *old, struct why *why)
+static int check_return(struct moment *m, int64_t item, const struct ended *old,
+			struct why *why)
 {
 	DROP(buf_done) struct buf name = {0};
 	struct spot spot;
@@ -280,8 +279,8 @@ static int check_return(struct moment *m, int64_t item,
 		return 0;
 	if (spot_live(&spot) && spot.folder)
 		r = tree_check_loop(m->db, item, old->parent, why);
-	return r < 0 ? r :
-		       tree_spot_free(m->db, old->parent, old->name.data, why);
+	return r < 0 ? r
+		     : tree_spot_free(m->db, old->parent, old->name.data, why);
 }
 
 /* 1: another entry has had the name since @removed. */
@@ -318,8 +317,7 @@ static int may_heal(struct moment *m, int64_t item, int64_t removed,
 		r = tree_spot(m->db, old->parent, &parent, NULL, why);
 	if (r < 0)
 		return r;
-	return parent.born < removed &&
-	       (!spot.folder || spot.born < removed);
+	return parent.born < removed && (!spot.folder || spot.born < removed);
 }
 
 int tree_revive(struct moment *m, int64_t item, int64_t removed,

@@ -31,8 +31,8 @@ int tree_spot_move(struct moment *m, int64_t item, const struct spot *old,
 	if (r == 0 && old->died == m->id)
 		r = tree_unchange(m, m->id, item, CHANGE_REMOVED, why);
 	if (r == 0)
-		r = moment_change(m, item,
-				  back ? CHANGE_CREATED : CHANGE_MOVED, why);
+		r = moment_change(m, item, back ? CHANGE_CREATED : CHANGE_MOVED,
+				  why);
 	return r;
 }
 

@@ -68,8 +68,8 @@ int tree_check_loop(struct db *db, int64_t item, int64_t parent,
 int tree_recorded(struct db *db, int64_t born, struct why *why);
 
 /* What the record of changes says of @item at @moment is taken back. */
-int tree_unchange(struct moment *m, int64_t moment, int64_t item,
-		  unsigned what, struct why *why);
+int tree_unchange(struct moment *m, int64_t moment, int64_t item, unsigned what,
+		  struct why *why);
 
 /* A state of @entry at this moment, with its content and attributes. */
 int tree_put_state(struct moment *m, const struct entry *entry,

@@ -28,8 +28,7 @@ int tree_spot(struct db *db, int64_t item, struct spot *ret, struct buf *name,
 	if (r < 0)
 		return r;
 	if (r == 0)
-		return why_set(why, -ENOENT, "there is no item %" PRId64,
-			       item);
+		return why_set(why, -ENOENT, "there is no item %" PRId64, item);
 	if (name) {
 		buf_text(name, q_col_text(&q, 3));
 		buf_byte(name, '\0');
@@ -97,8 +96,8 @@ int tree_spot_end(struct moment *m, int64_t item, const struct spot *spot,
 	/* What was born at this very moment was never there. */
 	bool drop = spot->born == m->id;
 	DROP(q_close)
-	struct q q = q_open(m->db, drop ? STMT_TREE_DROP_PLACE :
-					  STMT_TREE_END_PLACE);
+	struct q q = q_open(m->db,
+			    drop ? STMT_TREE_DROP_PLACE : STMT_TREE_END_PLACE);
 	int r;
 
 	q_i64(&q, 1, item);
@@ -242,8 +241,7 @@ static int free_node(struct moment *m, int64_t item, int64_t node,
 	return q_run(&q, why);
 }
 
-int tree_set_node(struct moment *m, int64_t item, int64_t node,
-		  struct why *why)
+int tree_set_node(struct moment *m, int64_t item, int64_t node, struct why *why)
 {
 	DROP(q_close) struct q q = q_open(m->db, STMT_TREE_SET_NODE);
 	int r = node ? free_node(m, item, node, why) : 0;

@@ -51,8 +51,8 @@ static int fault_write(sqlite3_file *file, const void *buf, int n,
 		       sqlite3_int64 at)
 {
 	if (fails(FAULT_WRITE))
-		return faults[FAULT_WRITE].full ? SQLITE_FULL :
-						  SQLITE_IOERR_WRITE;
+		return faults[FAULT_WRITE].full ? SQLITE_FULL
+						: SQLITE_IOERR_WRITE;
 	return real_of(file)->pMethods->xWrite(real_of(file), buf, n, at);
 }
 

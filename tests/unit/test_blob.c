@@ -77,9 +77,9 @@ static void test_the_same_bytes_are_stored_once(void **state)
 
 static void test_bytes_of_every_size_come_back(void **state)
 {
-	static const size_t sizes[] = {0,     1,       2,	255,
-				       4096,  65536,   300000,	1 << 20,
-				       3 << 20, (16 << 20) + 1};
+	static const size_t sizes[] = {
+		0,     1,      2,	255,	 4096,
+		65536, 300000, 1 << 20, 3 << 20, (16 << 20) + 1};
 	struct temp *t = *state;
 	char *text = malloc((16 << 20) + 1);
 
@@ -115,11 +115,11 @@ static void test_a_small_edit_costs_little(void **state)
 		assert_holds(t, last, text, LEN);
 	}
 	/* All are made against the one that is whole: no chains. */
-	assert_int_equal(temp_ask(t, "SELECT count(DISTINCT base) FROM content"),
-			 1);
+	assert_int_equal(
+		temp_ask(t, "SELECT count(DISTINCT base) FROM content"), 1);
 	assert_int_equal(temp_ask(t, "SELECT max(base) FROM content"), first);
 	assert_true(temp_ask(t, "SELECT max(length(bytes)) FROM content"
-			   " WHERE base IS NOT NULL") < small / 8);
+				" WHERE base IS NOT NULL") < small / 8);
 }
 
 static void test_what_has_become_different_is_a_new_base(void **state)
@@ -136,8 +136,9 @@ static void test_what_has_become_different_is_a_new_base(void **state)
 	assert_int_equal(temp_ask(t, "SELECT count(base) FROM content"), 0);
 	text[0]++;
 	next = put(t, text, sizeof(text), other);
-	assert_int_equal(temp_ask(t, "SELECT base FROM content ORDER BY id DESC"),
-			 other);
+	assert_int_equal(
+		temp_ask(t, "SELECT base FROM content ORDER BY id DESC"),
+		other);
 	assert_holds(t, next, text, sizeof(text));
 }
 
@@ -155,11 +156,12 @@ static void test_large_contents_find_what_they_share(void **state)
 	memmove(text + 1000, text, LARGE - 1000);
 	second = put(t, text, LARGE, first);
 	assert_holds(t, second, text, LARGE);
-	assert_true(temp_ask(t, "SELECT min(length(bytes)) FROM content") < 20000);
+	assert_true(temp_ask(t, "SELECT min(length(bytes)) FROM content") <
+		    20000);
 	/* Little has a large base: reading it would cost the base. */
 	(void)put(t, text, 1000, second);
 	assert_int_equal(temp_ask(t, "SELECT count(*) FROM content"
-				" WHERE base IS NOT NULL"),
+				     " WHERE base IS NOT NULL"),
 			 1);
 	free(text);
 }
@@ -211,8 +213,8 @@ static void test_damage_is_found(void **state)
 	temp_fails(t, get(t, first, false), -EBADMSG, "does not hold 4001");
 	temp_fails(t, get(t, next, false), -EBADMSG, "does not hold 4001");
 	temp_sql(t, "UPDATE content SET size = size - 1, bytes ="
-		  " CAST(substr(bytes, 1, 60) || x'2a'"
-		  " || substr(bytes, 62) AS BLOB) WHERE id = 1");
+		    " CAST(substr(bytes, 1, 60) || x'2a'"
+		    " || substr(bytes, 62) AS BLOB) WHERE id = 1");
 	temp_fails(t, get(t, first, false), -EBADMSG, "damaged");
 	temp_sql(t, "DELETE FROM content WHERE id = 1");
 	temp_fails(t, get(t, next, false), -EBADMSG, "has lost its base");

@@ -49,8 +49,8 @@ static void test_who_and_when_are_kept(void **state)
 	assert_int_equal(row.id, 0x0101010101010101);
 }
 
-static void test_a_clock_that_goes_back_does_not_turn_history_round(
-	void **state)
+static void
+test_a_clock_that_goes_back_does_not_turn_history_round(void **state)
 {
 	struct temp *t = *state;
 	struct moment_row row;

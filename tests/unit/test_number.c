@@ -30,13 +30,12 @@ static void free_name(struct temp *t, const char *name, name_taken_fn taken,
 		      void *arg, char ret[256])
 {
 	temp_begin(t);
-	temp_ok(t, number_free_name(numbers, &t->m, TREE_ROOT, name, taken,
-				    arg, ret, &t->why));
+	temp_ok(t, number_free_name(numbers, &t->m, TREE_ROOT, name, taken, arg,
+				    ret, &t->why));
 	moment_end(&t->m);
 }
 
-static void assert_next(struct temp *t, const char *name,
-			const char *expected)
+static void assert_next(struct temp *t, const char *name, const char *expected)
 {
 	char found[256];
 
@@ -104,8 +103,8 @@ static void test_scratch_files_and_files_being_made_take_names(void **state)
 	};
 
 	(void)copy(t, "Rule.json");
-	temp_ok(t, scratch_add(temp_begin(t), &s, "Rule 2.json", NULL,
-			       &t->why));
+	temp_ok(t,
+		scratch_add(temp_begin(t), &s, "Rule 2.json", NULL, &t->why));
 	temp_commit(t);
 	(void)temp_folder(t, TREE_ROOT, "Rule 3.json");
 	assert_next(t, "Rule.json", "Rule 4.json");
@@ -214,8 +213,7 @@ static void test_a_long_name_is_shortened_at_a_character(void **state)
 	second = temp_ask(t, "SELECT item FROM place WHERE name LIKE"
 			     " 'x%% 2.json'");
 	temp_remove(t, second);
-	(void)snprintf(found, sizeof(found), "%.*s\xC3\xA9 2.json", 246,
-		       name);
+	(void)snprintf(found, sizeof(found), "%.*s\xC3\xA9 2.json", 246, name);
 	number_freed(numbers, TREE_ROOT, found);
 	free_name(t, name, NULL, NULL, found);
 	assert_string_equal(found + strlen(found) - 7, " 2.json");
@@ -234,9 +232,9 @@ static double copies_us(struct temp *t, int from, int until)
 		const struct attr attr = {.mode = 0644};
 		int64_t id;
 
-		temp_ok(t, number_free_name(numbers, &t->m, TREE_ROOT,
-					    "Rule.json", NULL, NULL, found,
-					    &t->why));
+		temp_ok(t,
+			number_free_name(numbers, &t->m, TREE_ROOT, "Rule.json",
+					 NULL, NULL, found, &t->why));
 		(void)snprintf(expected, sizeof(expected), "Rule %d.json", i);
 		assert_string_equal(found, expected);
 		temp_ok(t, tree_add_item(&t->m, TREE_ROOT, found, 0, 1, 2,
@@ -320,8 +318,8 @@ static void test_the_bytes_as_they_arrived_count(void **state)
 	temp_commit(t);
 	temp_ok(t, find_same(t, "Rule.json", "[\"sent\"]", &found));
 	assert_int_equal(found, item);
-	temp_fails(t, find_same(t, "Rule.json", "[\"kept\"]", &found),
-		   -ENOENT, "no copy");
+	temp_fails(t, find_same(t, "Rule.json", "[\"kept\"]", &found), -ENOENT,
+		   "no copy");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

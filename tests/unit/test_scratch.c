@@ -20,9 +20,9 @@ static int64_t add(struct temp *t, int64_t parent, const char *name,
 		.attr = {.mode = 0600, .uid = 3, .gid = 4, .mtime_ns = 5},
 	};
 
-	temp_ok(t, scratch_add(temp_begin(t), &s, name,
-			       type == SCRATCH_LINK ? "to here" : NULL,
-			       &t->why));
+	temp_ok(t,
+		scratch_add(temp_begin(t), &s, name,
+			    type == SCRATCH_LINK ? "to here" : NULL, &t->why));
 	temp_commit(t);
 	return s.id;
 }
@@ -33,11 +33,11 @@ static void put(struct temp *t, int64_t id, const char *bytes, size_t len)
 	temp_commit(t);
 }
 
-static void patch(struct temp *t, int64_t id, int64_t offset,
-		  const char *bytes, size_t len)
+static void patch(struct temp *t, int64_t id, int64_t offset, const char *bytes,
+		  size_t len)
 {
-	temp_ok(t, scratch_patch(temp_begin(t), id, offset, bytes, len,
-				 &t->why));
+	temp_ok(t,
+		scratch_patch(temp_begin(t), id, offset, bytes, len, &t->why));
 	temp_commit(t);
 }
 
@@ -87,9 +87,8 @@ static void test_entries_are_listed_and_found(void **state)
 	(void)add(t, folder, "below", SCRATCH_FILE);
 	(void)add(t, TREE_ROOT, "last", SCRATCH_FILE);
 	(void)add(t, TREE_ROOT, "after the last", SCRATCH_FILE);
-	assert_int_equal(scratch_list(db, TREE_ROOT, file, list_one, text,
-				      &t->why),
-			 9);
+	assert_int_equal(
+		scratch_list(db, TREE_ROOT, file, list_one, text, &t->why), 9);
 	assert_string_equal(text, ".Trash,.#a.json,last,");
 	temp_ok(t, scratch_lookup(db, folder, "below", &s, &t->why));
 	assert_int_equal(s.parent, folder);
@@ -130,8 +129,8 @@ static void test_names_are_taken_once(void **state)
 	temp_begin(t);
 	temp_fails(t, scratch_add(&t->m, &again, "a", NULL, &t->why), -EEXIST,
 		   "'a' is there already");
-	temp_fails(t, scratch_move(&t->m, a, TREE_ROOT, "b", &t->why),
-		   -EEXIST, "'b' is there already");
+	temp_fails(t, scratch_move(&t->m, a, TREE_ROOT, "b", &t->why), -EEXIST,
+		   "'b' is there already");
 	temp_ok(t, scratch_move(&t->m, a, folder, "b", &t->why));
 	temp_fails(t, scratch_remove(&t->m, folder, &t->why), -ENOTEMPTY,
 		   "not empty");
@@ -139,8 +138,7 @@ static void test_names_are_taken_once(void **state)
 	temp_commit(t);
 	temp_ok(t, scratch_lookup(t->reader.db, folder, "b", &s, &t->why));
 	assert_int_equal(s.id, a);
-	assert_int_equal(scratch_lookup(t->reader.db, TREE_ROOT, "b", &s,
-					NULL),
+	assert_int_equal(scratch_lookup(t->reader.db, TREE_ROOT, "b", &s, NULL),
 			 -ENOENT);
 }
 
@@ -165,8 +163,8 @@ static void test_attributes_are_set(void **state)
 
 static void test_bytes_of_every_size_come_back(void **state)
 {
-	static const size_t sizes[] = {0,      1,      65535, 65536,
-				       65537,  131072, 1 << 20, 5};
+	static const size_t sizes[] = {0,     1,      65535,   65536,
+				       65537, 131072, 1 << 20, 5};
 	struct temp *t = *state;
 	int64_t id = add(t, TREE_ROOT, "a", SCRATCH_FILE);
 	char *bytes = malloc(1 << 20);

@@ -22,8 +22,8 @@ static void test_a_new_repository_has_an_empty_root(void **state)
 	struct temp *t = *state;
 	struct entry root;
 
-	temp_ok(t, tree_get(t->reader.db, MOMENT_NOW, TREE_ROOT, &root,
-			    &t->why));
+	temp_ok(t,
+		tree_get(t->reader.db, MOMENT_NOW, TREE_ROOT, &root, &t->why));
 	assert_true(root.folder);
 	assert_int_equal(root.parent, 0);
 	assert_int_equal(root.node, TREE_ROOT);
@@ -123,8 +123,8 @@ static void test_a_commit_is_seen_at_once_and_a_roll_back_never(void **state)
 	struct entry e;
 	int64_t id;
 
-	temp_ok(t, tree_add_folder(temp_begin(t), TREE_ROOT, "gone", &attr,
-				   &id, &t->why));
+	temp_ok(t, tree_add_folder(temp_begin(t), TREE_ROOT, "gone", &attr, &id,
+				   &t->why));
 	assert_int_equal(tree_get(t->reader.db, MOMENT_NOW, id, &e, NULL),
 			 -ENOENT);
 	moment_end(&t->m);
@@ -192,8 +192,8 @@ static void *list_root(void *arg)
 		int now = 0;
 
 		if (store_read(store, &reader, NULL) < 0 ||
-		    tree_list(reader.db, MOMENT_NOW, TREE_ROOT, 0, count,
-			      &now, NULL) < 0 ||
+		    tree_list(reader.db, MOMENT_NOW, TREE_ROOT, 0, count, &now,
+			      NULL) < 0 ||
 		    now < before)
 			return arg;
 		store_put(&reader);
@@ -209,13 +209,13 @@ static void test_many_threads_write_one_after_the_other(void **state)
 	void *failed;
 
 	for (int i = 0; i < WRITERS; i++)
-		assert_int_equal(pthread_create(&writers[i], NULL,
-						add_folders, t->store),
-				 0);
-	for (int i = 0; i < 2; i++)
-		assert_int_equal(pthread_create(&readers[i], NULL, list_root,
+		assert_int_equal(pthread_create(&writers[i], NULL, add_folders,
 						t->store),
 				 0);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(
+			pthread_create(&readers[i], NULL, list_root, t->store),
+			0);
 	for (int i = 0; i < WRITERS; i++) {
 		pthread_join(writers[i], &failed);
 		assert_null(failed);
@@ -241,8 +241,8 @@ static void child_writes_and_dies(const char *path)
 	if (store_open(path, &options, &store, NULL) < 0 ||
 	    moment_begin(store, &nobody, &m, NULL) < 0 ||
 	    tree_add_folder(&m, TREE_ROOT, "kept", &attr, &id, NULL) < 0 ||
-	    revision_begin(&m, "restore", TREE_ROOT, 0, "", &m.revision,
-			   NULL) < 0 ||
+	    revision_begin(&m, "restore", TREE_ROOT, 0, "", &m.revision, NULL) <
+		    0 ||
 	    moment_commit(&m, NULL) < 0 ||
 	    moment_begin(store, &nobody, &m, NULL) < 0 ||
 	    tree_add_folder(&m, TREE_ROOT, "lost", &attr, &id, NULL) < 0)
@@ -271,8 +271,8 @@ static void test_a_commit_survives_kill_9(void **state)
 	assert_true(WIFSIGNALED(status));
 	temp_ok(t, store_open(t->path, &options, &t->store, &t->why));
 	temp_ok(t, store_read(t->store, &t->reader, &t->why));
-	temp_ok(t, tree_lookup(t->reader.db, MOMENT_NOW, TREE_ROOT, "kept",
-			       &e, &t->why));
+	temp_ok(t, tree_lookup(t->reader.db, MOMENT_NOW, TREE_ROOT, "kept", &e,
+			       &t->why));
 	assert_int_equal(tree_lookup(t->reader.db, MOMENT_NOW, TREE_ROOT,
 				     "lost", &e, NULL),
 			 -ENOENT);
@@ -329,8 +329,8 @@ int main(void)
 			test_numbers_are_never_given_twice, temp_setup,
 			temp_teardown),
 		cmocka_unit_test_setup_teardown(
-			test_many_threads_write_one_after_the_other,
-			temp_setup, temp_teardown),
+			test_many_threads_write_one_after_the_other, temp_setup,
+			temp_teardown),
 		cmocka_unit_test_setup_teardown(test_a_commit_survives_kill_9,
 						temp_setup, temp_teardown),
 		cmocka_unit_test_setup_teardown(

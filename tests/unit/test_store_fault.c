@@ -143,6 +143,5 @@ int main(void)
 			temp_setup, temp_teardown),
 	};
 
-	return cmocka_run_group_tests_name("store fault", tests, install,
-					   NULL);
+	return cmocka_run_group_tests_name("store fault", tests, install, NULL);
 }

@@ -23,11 +23,11 @@ static char *path_at(struct temp *t, int64_t at, int64_t item)
 	return strndup(path.data ? path.data : "", path.len);
 }
 
-#define assert_path(t, at, item, expected)                          \
-	do {                                                        \
-		char *path_ = path_at((t), (at), (item));           \
-		assert_string_equal(path_, (expected));             \
-		free(path_);                                        \
+#define assert_path(t, at, item, expected)                \
+	do {                                              \
+		char *path_ = path_at((t), (at), (item)); \
+		assert_string_equal(path_, (expected));   \
+		free(path_);                              \
 	} while (0)
 
 static struct entry get(struct temp *t, int64_t at, int64_t item)
@@ -47,9 +47,8 @@ static int list_one(const struct entry *entry, void *arg)
 {
 	struct listed *l = arg;
 
-	l->len += (size_t)snprintf(l->text + l->len,
-				   sizeof(l->text) - l->len, "%s,",
-				   entry->name);
+	l->len += (size_t)snprintf(l->text + l->len, sizeof(l->text) - l->len,
+				   "%s,", entry->name);
 	return 0;
 }
 
@@ -58,19 +57,19 @@ static void assert_list(struct temp *t, int64_t at, int64_t folder,
 {
 	struct listed l = {.text = ""};
 
-	temp_ok(t, tree_list(t->reader.db, at, folder, 0, list_one, &l,
-			     &t->why));
+	temp_ok(t,
+		tree_list(t->reader.db, at, folder, 0, list_one, &l, &t->why));
 	assert_string_equal(l.text, expected);
 }
-
 
 /* Bits of enum change_what that are recorded; 0: no row. */
 static int64_t changed(struct temp *t, int64_t moment, int64_t item)
 {
-	int64_t what = temp_ask(t,
-				"SELECT what FROM change WHERE moment = %" PRId64
-				" AND item = %" PRId64,
-				moment, item);
+	int64_t what =
+		temp_ask(t,
+			 "SELECT what FROM change WHERE moment = %" PRId64
+			 " AND item = %" PRId64,
+			 moment, item);
 
 	return what < 0 ? 0 : what;
 }
@@ -120,14 +119,14 @@ static void test_a_name_is_looked_up_at_a_moment(void **state)
 
 	temp_remove(t, first);
 	second = temp_item(t, TREE_ROOT, "A.json", "[]");
-	temp_ok(t, tree_lookup(t->reader.db, 1, TREE_ROOT, "A.json", &e,
-			       &t->why));
+	temp_ok(t,
+		tree_lookup(t->reader.db, 1, TREE_ROOT, "A.json", &e, &t->why));
 	assert_int_equal(e.id, first);
 	assert_int_equal(e.parent, TREE_ROOT);
 	assert_false(e.folder);
 	assert_null(e.name);
-	temp_ok(t, tree_lookup(t->reader.db, 3, TREE_ROOT, "A.json", &e,
-			       &t->why));
+	temp_ok(t,
+		tree_lookup(t->reader.db, 3, TREE_ROOT, "A.json", &e, &t->why));
 	assert_int_equal(e.id, second);
 	temp_ok(t, tree_lookup(t->reader.db, MOMENT_NOW, TREE_ROOT, "A.json",
 			       &e, &t->why));
@@ -191,11 +190,10 @@ static void test_paths_lead_to_entries_and_back(void **state)
 	temp_ok(t, tree_resolve(t->reader.db, MOMENT_NOW, TREE_ROOT,
 				"a/b/x.json", &e, &t->why));
 	assert_int_equal(e.id, item);
-	temp_ok(t, tree_resolve(t->reader.db, MOMENT_NOW, a, "/b/", &e,
-				&t->why));
+	temp_ok(t,
+		tree_resolve(t->reader.db, MOMENT_NOW, a, "/b/", &e, &t->why));
 	assert_int_equal(e.id, b);
-	temp_ok(t, tree_resolve(t->reader.db, MOMENT_NOW, b, "", &e,
-				&t->why));
+	temp_ok(t, tree_resolve(t->reader.db, MOMENT_NOW, b, "", &e, &t->why));
 	assert_int_equal(e.id, b);
 	temp_fails(t,
 		   tree_resolve(t->reader.db, MOMENT_NOW, TREE_ROOT,
@@ -205,16 +203,15 @@ static void test_paths_lead_to_entries_and_back(void **state)
 		   tree_resolve(t->reader.db, 2, TREE_ROOT, "a/b/x.json", &e,
 				&t->why),
 		   -ENOENT, "'x.json' is not there");
-	temp_ok(t, tree_path(t->reader.db, MOMENT_NOW, a, item, &path,
-			     &t->why));
+	temp_ok(t,
+		tree_path(t->reader.db, MOMENT_NOW, a, item, &path, &t->why));
 	assert_int_equal(path.len, strlen("b/x.json"));
 	assert_memory_equal(path.data, "b/x.json", path.len);
 	path.len = 0;
 	temp_ok(t, tree_path(t->reader.db, MOMENT_NOW, 0, TREE_ROOT, &path,
 			     &t->why));
 	assert_int_equal(path.len, 0);
-	temp_fails(t,
-		   tree_path(t->reader.db, MOMENT_NOW, b, a, &path, &t->why),
+	temp_fails(t, tree_path(t->reader.db, MOMENT_NOW, b, a, &path, &t->why),
 		   -EXDEV, "outside");
 	temp_ok(t, tree_name(t->reader.db, MOMENT_NOW, item, &path, &t->why));
 	assert_memory_equal(path.data, "x.json", 6);
@@ -233,9 +230,8 @@ static void test_below_is_a_question_of_the_moment(void **state)
 	assert_int_equal(tree_is_below(db, 3, b, item, &t->why), 0);
 	assert_int_equal(tree_is_below(db, MOMENT_NOW, a, item, &t->why), 0);
 	assert_int_equal(tree_is_below(db, MOMENT_NOW, b, item, &t->why), 1);
-	assert_int_equal(tree_is_below(db, MOMENT_NOW, TREE_ROOT, item,
-				       &t->why),
-			 1);
+	assert_int_equal(
+		tree_is_below(db, MOMENT_NOW, TREE_ROOT, item, &t->why), 1);
 	assert_int_equal(tree_is_below(db, 2, TREE_ROOT, item, &t->why), 0);
 	assert_int_equal(tree_is_below(db, MOMENT_NOW, b, b, &t->why), 1);
 	assert_int_equal(tree_is_below(db, 1, b, b, &t->why), 0);
@@ -285,8 +281,8 @@ static void test_only_live_folders_hold_entries(void **state)
 		   -ENOENT, "not there any more");
 	temp_fails(t, tree_add_folder(&t->m, item, "x", &attr, &id, &t->why),
 		   -ENOTDIR, "no folder");
-	temp_fails(t, tree_move(&t->m, item, gone, "x.json", &t->why),
-		   -ENOENT, "not there any more");
+	temp_fails(t, tree_move(&t->m, item, gone, "x.json", &t->why), -ENOENT,
+		   "not there any more");
 	temp_fails(t, tree_add_folder(&t->m, 4711, "x", &attr, &id, &t->why),
 		   -ENOENT, "no item 4711");
 }
@@ -362,8 +358,7 @@ static void test_what_lasts_less_than_a_moment_was_never_there(void **state)
 	int64_t id;
 
 	temp_begin(t);
-	temp_ok(t, tree_add_folder(&t->m, TREE_ROOT, "x", &attr, &id,
-				   &t->why));
+	temp_ok(t, tree_add_folder(&t->m, TREE_ROOT, "x", &attr, &id, &t->why));
 	temp_ok(t, tree_move(&t->m, item, id, "b.json", &t->why));
 	temp_ok(t, tree_move(&t->m, item, TREE_ROOT, "c.json", &t->why));
 	temp_ok(t, tree_remove(&t->m, id, &t->why));
@@ -454,8 +449,7 @@ static void test_a_node_stays_with_an_item_that_leaves(void **state)
 	temp_remove(t, a);
 	temp_begin(t);
 	temp_ok(t, tree_add_item(&t->m, TREE_ROOT, "b.json", a,
-				 temp_content(t, "{}"), 2, &attr, &b,
-				 &t->why));
+				 temp_content(t, "{}"), 2, &attr, &b, &t->why));
 	temp_commit(t);
 	temp_ok(t, tree_by_node(t->reader.db, a, &e, &t->why));
 	assert_int_equal(e.id, b);

@@ -65,8 +65,7 @@ static void test_attributes_have_a_history(void **state)
 	assert_int_equal(temp_newest(t), 2);
 }
 
-static void test_attributes_are_amended_while_nobody_has_seen_them(
-	void **state)
+static void test_attributes_are_amended_while_nobody_has_seen_them(void **state)
 {
 	struct temp *t = *state;
 	int64_t item = temp_item(t, TREE_ROOT, "a.json", "{}");
@@ -266,20 +265,20 @@ static void test_moves_are_taken_back_whole(void **state)
 	temp_remove(t, item);
 	revive(t, item, 3);
 	assert_int_equal(rows(t, "place", item), 1);
-	temp_ok(t, tree_path(t->reader.db, MOMENT_NOW, 0, item, &name,
-			     &t->why));
+	temp_ok(t,
+		tree_path(t->reader.db, MOMENT_NOW, 0, item, &name, &t->why));
 	assert_memory_equal(name.data, "a.json", 6);
 	/* What was saved meanwhile is kept. */
 	assert_int_equal(get(t, MOMENT_NOW, item).born, 4);
-	assert_int_equal(temp_ask(t, "SELECT group_concat(moment || ':' ||"
-				     " what) = '2:1,4:8' FROM change"
-				     " WHERE item = %" PRId64,
+	assert_int_equal(temp_ask(t,
+				  "SELECT group_concat(moment || ':' ||"
+				  " what) = '2:1,4:8' FROM change"
+				  " WHERE item = %" PRId64,
 				  item),
 			 1);
 }
 
-static void test_a_name_that_was_taken_meanwhile_is_not_taken_back(
-	void **state)
+static void test_a_name_that_was_taken_meanwhile_is_not_taken_back(void **state)
 {
 	struct temp *t = *state;
 	int64_t folder = temp_folder(t, TREE_ROOT, "f");

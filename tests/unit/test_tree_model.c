@@ -33,7 +33,7 @@ struct model {
 	struct temp *t;
 	unsigned seed;
 	struct thing now[THINGS];
-	struct thing *history; /* MOMENTS trees of THINGS */
+	struct thing *history;	  /* MOMENTS trees of THINGS */
 	int64_t newest, recorded; /* moments; recorded -1: none */
 	bool changed;		  /* in the open moment */
 	char doing[200];
@@ -380,8 +380,7 @@ static void heal(struct model *model, int64_t removed, int i,
 	struct thing *thing = &model->now[i];
 
 	for (int64_t k = removed; k <= model->newest + 1; k++) {
-		struct thing *to = k > model->newest ? thing :
-						       &at(model, k)[i];
+		struct thing *to = k > model->newest ? thing : &at(model, k)[i];
 
 		to->live = true;
 		to->parent = old->parent;
@@ -426,8 +425,8 @@ static void op_revive(struct model *model)
 	}
 	now_parent = tree[old.parent];
 	other = find_name(tree, old.parent, old.name);
-	if (other != i && thing->live && thing->folder &&
-	    now_parent.live && is_below(tree, i, old.parent)) {
+	if (other != i && thing->live && thing->folder && now_parent.live &&
+	    is_below(tree, i, old.parent)) {
 		expect(model, r, -EINVAL);
 		return;
 	}
@@ -458,8 +457,7 @@ static int compare_one(const struct entry *entry, void *arg)
 	struct walk *w = arg;
 	int i = 1;
 
-	while (i < THINGS &&
-	       !(w->tree[i].live && w->tree[i].id == entry->id))
+	while (i < THINGS && !(w->tree[i].live && w->tree[i].id == entry->id))
 		i++;
 	if (i == THINGS)
 		fail_msg("%s: item %" PRId64 " should not be there",
@@ -489,15 +487,15 @@ static void compare(struct model *model, const struct thing *tree,
 		if (!tree[w.folder].folder)
 			continue;
 		expect(model,
-		       tree_list(db, moment, tree[w.folder].id, 0,
-				 compare_one, &w, &model->t->why),
+		       tree_list(db, moment, tree[w.folder].id, 0, compare_one,
+				 &w, &model->t->why),
 		       0);
 	}
 	for (int i = 1; i < THINGS; i++)
 		live += tree[i].live;
 	if (live != w.seen)
-		fail_msg("%s: %d entries at %" PRId64 ", not %d",
-			 model->doing, w.seen, moment, live);
+		fail_msg("%s: %d entries at %" PRId64 ", not %d", model->doing,
+			 w.seen, moment, live);
 }
 
 /* One entry by its path, name and number. */
@@ -620,8 +618,8 @@ static void test_random_operations_agree_with_a_simple_tree(void **state)
 
 	assert_non_null(model);
 	model->t = *state;
-	model->seed = seed ? (unsigned)strtoul(seed, NULL, 10) :
-			     (unsigned)time(NULL);
+	model->seed = seed ? (unsigned)strtoul(seed, NULL, 10)
+			   : (unsigned)time(NULL);
 	model->history = calloc(MOMENTS, THINGS * sizeof(struct thing));
 	assert_non_null(model->history);
 	print_message("SEED=%u\n", model->seed);
