@@ -55,7 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	name[size] = '\0';
 
 	if (name_is_copiers(name, &target)) {
-		must(target.at > name - 1 && target.len > 0 &&
+		must(target.at >= name && target.len > 0 &&
 			     target.at + target.len < name + strlen(name),
 		     "target outside of the name", name);
 		must(!name_is_item(name), "a copier's and an item", name);
