@@ -23,8 +23,8 @@ struct who;
 struct control_file {
 	const char *name;
 	mode_t mode; /* the most that the folder's permission gives */
-	/* A directory of this kind; else INUM_CONTROL_FILE. */
-	enum inum_kind kind;
+	/* Not 0: it is a directory of this kind. */
+	enum inum_kind dir;
 	/* Too dear to be made for a stat: that gives the size it had when it
 	 * was last opened. */
 	bool dear;

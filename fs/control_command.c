@@ -73,9 +73,8 @@ int command_open(struct call *c, uint64_t ino, struct fuse_file_info *fi)
 
 	if ((fi->flags & O_ACCMODE) == O_RDONLY) {
 		r = control_row(ino)->show(c, ino, &text);
-		return r < 0 ? r :
-			       made_open(c, &kind_control_file, ino, &text,
-					 fi);
+		return r < 0 ? r
+			     : made_open(c, &kind_control_file, ino, &text, fi);
 	}
 	dialog = calloc(1, sizeof(*dialog));
 	if (!dialog)
@@ -112,8 +111,7 @@ static int64_t answer_offset(struct dialog *dialog, int64_t offset)
 	return offset - dialog->base;
 }
 
-int command_read(struct call *c, struct file *file, size_t size,
-		 int64_t offset)
+int command_read(struct call *c, struct file *file, size_t size, int64_t offset)
 {
 	struct dialog *dialog = file->own;
 	size_t len, at;

@@ -19,24 +19,20 @@
 #include <fcntl.h>
 #include <string.h>
 
-#define FILE_ROW(name, mode, dear, show, run) \
-	{name, mode, INUM_CONTROL_FILE, dear, show, run}
-#define DIR_ROW(name, kind) {name, 0555, kind, false, NULL, NULL}
-
 const struct control_file control_files[] = {
-	FILE_ROW("help", 0444, false, control_show_help, NULL),
-	FILE_ROW("status", 0444, false, control_show_status, NULL),
-	FILE_ROW("snapshot", 0666, false, control_show_answer,
-		 control_run_snapshot),
-	FILE_ROW("revert", 0666, false, control_show_answer,
-		 control_run_revert),
-	FILE_ROW("revisions", 0444, true, control_show_revisions, NULL),
-	FILE_ROW("history", 0444, true, control_show_history, NULL),
-	FILE_ROW("report", 0444, true, control_show_report, NULL),
-	FILE_ROW("errors", 0444, false, control_show_errors, NULL),
-	FILE_ROW("manifest", 0444, true, control_show_manifest, NULL),
-	DIR_ROW("diff", INUM_DIFF),
-	DIR_ROW("rejected", INUM_REJECTED),
+	{"help", 0444, .show = control_show_help},
+	{"status", 0444, .show = control_show_status},
+	{"snapshot", 0666, .show = control_show_answer,
+	 .run = control_run_snapshot},
+	{"revert", 0666, .show = control_show_answer,
+	 .run = control_run_revert},
+	{"revisions", 0444, .show = control_show_revisions, .dear = true},
+	{"history", 0444, .show = control_show_history, .dear = true},
+	{"report", 0444, .show = control_show_report, .dear = true},
+	{"errors", 0444, .show = control_show_errors},
+	{"manifest", 0444, .show = control_show_manifest, .dear = true},
+	{"diff", 0555, .dir = INUM_DIFF},
+	{"rejected", 0555, .dir = INUM_REJECTED},
 };
 
 const size_t control_file_count =
@@ -56,21 +52,20 @@ int64_t control_folder(uint64_t ino)
 
 uint64_t control_ino(size_t row, int64_t folder)
 {
-	if (control_files[row].kind != INUM_CONTROL_FILE)
-		return inum_make(control_files[row].kind, (uint64_t)folder);
+	if (control_files[row].dir)
+		return inum_make(control_files[row].dir, (uint64_t)folder);
 	return inum_pair(INUM_CONTROL_FILE, (int64_t)row, folder,
 			 INUM_CONTROL_BITS);
 }
 
 int control_failed(struct call *c, int64_t folder, int r)
 {
-	const char *text = c->why.code == r && c->why.text[0] ?
-				   c->why.text :
-				   strerrordesc_np(-r);
+	const char *text = c->why.code == r && c->why.text[0]
+				   ? c->why.text
+				   : strerrordesc_np(-r);
 
-	sentences_add(c->fs->errors,
-		      env_now_ns(store_env(c->fs->repo->store)), folder, r,
-		      text ? text : "it failed");
+	sentences_add(c->fs->errors, env_now_ns(store_env(c->fs->repo->store)),
+		      folder, r, text ? text : "it failed");
 	return r;
 }
 
@@ -87,8 +82,8 @@ static int dir_getattr(struct call *c, uint64_t ino, struct node *ret)
 }
 
 /* The size of a text that nobody has open. */
-static int size_of(struct call *c, const struct control_file *row,
-		   uint64_t ino, int64_t *ret_size)
+static int size_of(struct call *c, const struct control_file *row, uint64_t ino,
+		   int64_t *ret_size)
 {
 	DROP(buf_done) struct buf text = {0};
 	int64_t size = 0;
@@ -112,7 +107,7 @@ static int row_node(struct call *c, size_t row, int64_t folder,
 	int64_t size;
 	int r;
 
-	if (file->kind != INUM_CONTROL_FILE) {
+	if (file->dir) {
 		made_dir(ino, base, file->mode, ret);
 		return 0;
 	}

@@ -42,14 +42,13 @@ static int show_mount(struct call *c, struct buf *out)
 	else if (store_writable(c->fs->repo->store, &why) < 0)
 		writable = why.text;
 	buf_addf(out,
-			"mounted %s\n"
-			"writable %s\n"
-			"overwrite %s\n"
-			"identical %s\n"
-			"max_item %" PRId64 "\n",
-			c->fs->mountpoint, writable,
-			overwrite[options->overwrite],
-			identical[options->identical], options->max_item);
+		 "mounted %s\n"
+		 "writable %s\n"
+		 "overwrite %s\n"
+		 "identical %s\n"
+		 "max_item %" PRId64 "\n",
+		 c->fs->mountpoint, writable, overwrite[options->overwrite],
+		 identical[options->identical], options->max_item);
 	return buf_error(out);
 }
 
@@ -113,6 +112,5 @@ int control_show_manifest(struct call *c, uint64_t ino, struct buf *out)
 
 	if (!db)
 		return c->why.code;
-	return show_manifest(db, MOMENT_NOW, control_folder(ino), out,
-			     &c->why);
+	return show_manifest(db, MOMENT_NOW, control_folder(ino), out, &c->why);
 }

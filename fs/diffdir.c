@@ -99,8 +99,8 @@ static int64_t number_of(const char *name)
 }
 
 /* The revision that @name means in @folder. */
-static int find(struct call *c, struct db *db, int64_t folder,
-		const char *name, int64_t *ret_id)
+static int find(struct call *c, struct db *db, int64_t folder, const char *name,
+		int64_t *ret_id)
 {
 	DROP(buf_done) struct buf text = {0};
 	struct snapshot_ref ref;
@@ -151,8 +151,8 @@ static int dir_list(struct call *c, uint64_t ino, struct file *dir,
 	(void)dir;
 	while (r == 0) {
 		if (snapshot == id)
-			r = next_of(snapshot_list, take_snapshot, c, folder,
-				    id, &snapshot);
+			r = next_of(snapshot_list, take_snapshot, c, folder, id,
+				    &snapshot);
 		if (r == 0 && revision == id)
 			r = next_of(revision_list, take_other, c, folder, id,
 				    &revision);

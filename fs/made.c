@@ -67,8 +67,8 @@ void made_dir(uint64_t ino, const struct attr *base, mode_t mask,
 	ret->attr_valid = DIR_VALID;
 }
 
-void made_file(uint64_t ino, const struct attr *base, mode_t mask,
-	       int64_t size, struct node *ret)
+void made_file(uint64_t ino, const struct attr *base, mode_t mask, int64_t size,
+	       struct node *ret)
 {
 	fill(ino, base, S_IFREG | (base->mode & mask & 0666), ret);
 	ret->st.st_nlink = 1;
@@ -80,10 +80,11 @@ int made_open(struct call *c, const struct node_kind *kind, uint64_t ino,
 	      struct buf *text, struct fuse_file_info *fi)
 {
 	DROP(file_put_p) struct file *file = NULL;
-	int r = buf_error(text);
+	int r;
 
-	if (r == 0)
-		r = file_new(kind, ino, &file);
+	if (buf_error(text))
+		return -ENOMEM;
+	r = file_new(kind, ino, &file);
 	if (r < 0)
 		return r;
 	r = texts_open(c->fs->texts, ino, (int64_t)text->len);

@@ -30,8 +30,8 @@ int made_base(struct call *c, int64_t folder, struct attr *ret);
 /* @mask: the most that the permission of @base gives. */
 void made_dir(uint64_t ino, const struct attr *base, mode_t mask,
 	      struct node *ret);
-void made_file(uint64_t ino, const struct attr *base, mode_t mask,
-	       int64_t size, struct node *ret);
+void made_file(uint64_t ino, const struct attr *base, mode_t mask, int64_t size,
+	       struct node *ret);
 
 /* fi->fh: a handle on @text, which is taken over, with a size that getattr of
  * @ino finds in fs->texts until made_release(). */

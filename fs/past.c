@@ -33,8 +33,8 @@ static void fill(const struct view *view, const struct entry *entry,
 		 struct node *ret)
 {
 	memset(ret, 0, sizeof(*ret));
-	ret->st.st_ino = inum_pair(INUM_PAST, view->number, entry->id,
-				   INUM_VIEW_BITS);
+	ret->st.st_ino =
+		inum_pair(INUM_PAST, view->number, entry->id, INUM_VIEW_BITS);
 	ret->st.st_mode = entry->attr.mode |
 			  (entry->folder ? S_IFDIR : S_IFREG);
 	ret->st.st_nlink = entry->folder ? 2 : 1;
@@ -105,8 +105,8 @@ static int past_entry(struct call *c, uint64_t ino, struct view *ret_view,
 
 static int getattr(struct call *c, uint64_t ino, struct node *ret)
 {
-	struct view view;
-	struct entry entry;
+	struct view view = {0};
+	struct entry entry = {0};
 	int r = past_entry(c, ino, &view, &entry);
 
 	if (r == 0)
@@ -118,8 +118,8 @@ static int lookup(struct call *c, uint64_t dir, const char *name,
 		  struct node *ret)
 {
 	struct db *db = call_db(c);
-	struct view view;
-	struct entry entry;
+	struct view view = {0};
+	struct entry entry = {0};
 	int64_t folder = 0;
 	int r;
 
@@ -150,8 +150,8 @@ static int list_entry(const struct entry *entry, void *arg)
 	return listing_add(past->out, entry->name, &node, entry->id);
 }
 
-static int list(struct call *c, uint64_t ino, struct file *dir,
-		int64_t offset, struct listing *out)
+static int list(struct call *c, uint64_t ino, struct file *dir, int64_t offset,
+		struct listing *out)
 {
 	struct past_listing past = {.out = out};
 	struct db *db = call_db(c);
@@ -185,8 +185,8 @@ int past_refuse(struct call *c)
 		       "revert to it");
 }
 
-int past_open_bytes(const struct node_kind *kind, uint64_t ino,
-		    struct call *c, struct fuse_file_info *fi)
+int past_open_bytes(const struct node_kind *kind, uint64_t ino, struct call *c,
+		    struct fuse_file_info *fi)
 {
 	struct file *file;
 	int r;
@@ -226,8 +226,8 @@ int past_load(struct call *c, struct file *file, int64_t content)
 /* No content is empty, so bytes that are there were loaded. */
 static int load(struct call *c, struct file *file)
 {
-	struct view view;
-	struct entry entry;
+	struct view view = {0};
+	struct entry entry = {0};
 	int r;
 
 	if (file->bytes.len)

@@ -32,8 +32,8 @@ int past_refuse(struct call *c);
 
 /* fi->fh: a handle of @kind on bytes that never change, to be loaded by
  * past_load() at the first read: to open and close costs nothing. */
-int past_open_bytes(const struct node_kind *kind, uint64_t ino,
-		    struct call *c, struct fuse_file_info *fi);
+int past_open_bytes(const struct node_kind *kind, uint64_t ino, struct call *c,
+		    struct fuse_file_info *fi);
 /* Fill @file with @content, once. Its lock is held. */
 int past_load(struct call *c, struct file *file, int64_t content);
 

@@ -25,8 +25,8 @@ static int fill(struct call *c, enum inum_kind kind, uint64_t ino,
 {
 	uint64_t own = inum_make(kind, (uint64_t)inum_payload(ino));
 	struct db *db = call_db(c);
-	struct view view;
-	struct entry folder;
+	struct view view = {0};
+	struct entry folder = {0};
 	int64_t item = 0, size = 0;
 	int r;
 
@@ -91,7 +91,7 @@ static int manifest_open(struct call *c, uint64_t ino,
 {
 	struct db *db = call_db(c);
 	DROP(buf_done) struct buf text = {0};
-	struct view view;
+	struct view view = {0};
 	int64_t item = 0;
 	int r;
 

@@ -29,8 +29,7 @@ static int dir_getattr(struct call *c, uint64_t ino, struct node *ret)
 	return r;
 }
 
-static void file_name(const struct rejected *row,
-		      char ret[NAME_MAX_BYTES + 1])
+static void file_name(const struct rejected *row, char ret[NAME_MAX_BYTES + 1])
 {
 	char end[32];
 	size_t stem = strlen(row->name), room;

@@ -57,9 +57,8 @@ static double valid_for(struct call *c, const char *name)
 
 	if (strcmp(name, "latest") == 0)
 		return 0;
-	if (name[0] == '@' &&
-	    (instant_parse(name + 1, &instant_ns, NULL) < 0 ||
-	     instant_ns >= now_ns))
+	if (name[0] == '@' && (instant_parse(name + 1, &instant_ns, NULL) < 0 ||
+			       instant_ns >= now_ns))
 		return 0;
 	return NODE_FOREVER;
 }
@@ -137,8 +136,8 @@ static int list_versions(const struct snapdir_listing *l)
 	return r < 0 ? r : listing_add(l->out, "versions", &node, AT_VERSIONS);
 }
 
-static int list(struct call *c, uint64_t ino, struct file *dir,
-		int64_t offset, struct listing *out)
+static int list(struct call *c, uint64_t ino, struct file *dir, int64_t offset,
+		struct listing *out)
 {
 	struct snapdir_listing l = {c, inum_payload(ino), out};
 	struct db *db = call_db(c);

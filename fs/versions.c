@@ -20,6 +20,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The newest version may yet be taken back: by a copier that shows itself
@@ -47,8 +48,7 @@ static int versions_getattr(struct call *c, uint64_t ino, struct node *ret)
 static void item_node(int64_t folder, int64_t item, const struct attr *base,
 		      struct node *ret)
 {
-	made_dir(inum_pair(INUM_VERSIONS_ITEM, folder, item,
-			   INUM_VERSION_BITS),
+	made_dir(inum_pair(INUM_VERSIONS_ITEM, folder, item, INUM_VERSION_BITS),
 		 base, 0555, ret);
 	ret->entry_valid = 0;
 }
@@ -60,8 +60,7 @@ static int item_getattr(struct call *c, uint64_t ino, struct node *ret)
 	int r = made_base(c, folder, &base);
 
 	if (r == 0)
-		item_node(folder, inum_low(ino, INUM_VERSION_BITS), &base,
-			  ret);
+		item_node(folder, inum_low(ino, INUM_VERSION_BITS), &base, ret);
 	return r;
 }
 
@@ -146,8 +145,7 @@ static void version_node(struct call *c, const struct version *v,
 {
 	int64_t now_ns = env_now_ns(store_env(c->fs->repo->store));
 
-	made_file(inum_pair(INUM_VERSION, v->item, v->born,
-			    INUM_VERSION_BITS),
+	made_file(inum_pair(INUM_VERSION, v->item, v->born, INUM_VERSION_BITS),
 		  access, 0666, v->size, ret);
 	ret->st.st_mtim = made_time(v->time_ns);
 	ret->st.st_atim = ret->st.st_ctim = ret->st.st_mtim;
@@ -181,12 +179,15 @@ static int find_version(const struct version *v, void *arg)
 static int item_lookup(struct call *c, uint64_t dir, const char *name,
 		       struct node *ret)
 {
-	struct version_search s = {.c = c, .name = name, .ret = ret};
+	struct version_search s = {
+		.c = c,
+		.name = name,
+		.number = strtoll(name, NULL, 10),
+		.ret = ret,
+	};
 	int64_t item = inum_low(dir, INUM_VERSION_BITS);
 	int r;
 
-	if (sscanf(name, "%9" SCNd64, &s.number) != 1)
-		return -ENOENT;
 	r = access_now(c, item, &s.access);
 	if (r == 0)
 		r = history_versions(call_db(c), item, find_version, &s,
@@ -239,14 +240,13 @@ static int find_by_node(struct call *c, uint64_t ino, struct version *ret)
 	if (!db)
 		return c->why.code;
 	return history_version(db, inum_high(ino, INUM_VERSION_BITS),
-			       inum_low(ino, INUM_VERSION_BITS), ret,
-			       &c->why);
+			       inum_low(ino, INUM_VERSION_BITS), ret, &c->why);
 }
 
 static int version_getattr(struct call *c, uint64_t ino, struct node *ret)
 {
-	struct attr access;
-	struct version v;
+	struct attr access = {0};
+	struct version v = {0};
 	int r = find_by_node(c, ino, &v);
 
 	if (r == 0)
@@ -256,15 +256,14 @@ static int version_getattr(struct call *c, uint64_t ino, struct node *ret)
 	return r;
 }
 
-static int version_open(struct call *c, uint64_t ino,
-			struct fuse_file_info *fi)
+static int version_open(struct call *c, uint64_t ino, struct fuse_file_info *fi)
 {
 	return past_open_bytes(&kind_version, ino, c, fi);
 }
 
 static int load(struct call *c, struct file *file)
 {
-	struct version v;
+	struct version v = {0};
 	int r;
 
 	if (file->bytes.len)

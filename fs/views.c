@@ -108,14 +108,14 @@ static struct kept *by_number(struct views *views, int64_t number)
 	return k;
 }
 
-static struct kept *by_key(struct views *views, uint64_t hash,
-			   const char *name, const struct view *view)
+static struct kept *by_key(struct views *views, uint64_t hash, const char *name,
+			   const struct view *view)
 {
 	struct kept *k = *slot_by_key(views, hash);
 
-	while (k && (k->hash != hash || k->view.root != view->root ||
-		     k->view.moment != view->moment ||
-		     strcmp(k->name, name) != 0))
+	while (k &&
+	       (k->hash != hash || k->view.root != view->root ||
+		k->view.moment != view->moment || strcmp(k->name, name) != 0))
 		k = k->next_by_key;
 	return k;
 }

@@ -44,8 +44,7 @@ static void check_pair(enum inum_kind kind, unsigned bits)
 
 	for (size_t i = 0; i < 3; i++) {
 		for (size_t j = 0; j < 3; j++) {
-			uint64_t ino = inum_pair(kind, highs[i], lows[j],
-						 bits);
+			uint64_t ino = inum_pair(kind, highs[i], lows[j], bits);
 
 			assert_int_equal(inum_kind(ino), kind);
 			assert_int_equal(inum_high(ino, bits), highs[i]);

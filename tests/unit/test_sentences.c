@@ -80,8 +80,8 @@ static void test_the_newest_256_are_kept(void **state)
 		(void)snprintf(text, sizeof(text), "number %d", i);
 		sentences_add(*state, TIME_NS, TREE_ROOT, -EIO, text);
 	}
-	assert_int_equal(
-		sentences_show(*state, NULL, TREE_ROOT, &got, NULL), 0);
+	assert_int_equal(sentences_show(*state, NULL, TREE_ROOT, &got, NULL),
+			 0);
 	for (size_t i = 0; i < got.len; i++)
 		lines += got.data[i] == '\n';
 	assert_int_equal(lines, 256);
@@ -98,8 +98,8 @@ static void test_a_long_sentence_is_cut(void **state)
 	memset(text, 'x', sizeof(text) - 1);
 	text[sizeof(text) - 1] = '\0';
 	sentences_add(*state, TIME_NS, TREE_ROOT, -EIO, text);
-	assert_int_equal(
-		sentences_show(*state, NULL, TREE_ROOT, &got, NULL), 0);
+	assert_int_equal(sentences_show(*state, NULL, TREE_ROOT, &got, NULL),
+			 0);
 	assert_true(got.len < 300);
 	assert_int_equal(got.data[got.len - 1], '\n');
 }
