@@ -80,6 +80,24 @@ static int find_taken(struct fs *fs, struct moment *m,
 	return act ? revive(m, act, ret, why) : 0;
 }
 
+int arrive_bring_back(struct fs *fs, struct moment *m,
+		      const struct arrival *in, struct why *why)
+{
+	struct taken taken = {0};
+	struct why unused = {0};
+	struct act *act = in_limbo(fs, m, in);
+	int r = act ? revive(m, act, &taken, &unused) : 0;
+
+	if (r == -EEXIST || r == -ENOENT)
+		return 0; /* the name or its folder has gone to others */
+	if (r < 0)
+		return why_set(why, r, "%s", unused.text);
+	if (!taken.act)
+		return 0;
+	act_forget(taken.act);
+	return 1;
+}
+
 static bool seen_by_a_writer(struct fs *fs, const struct arrival *in,
 			     const struct entry *target)
 {
@@ -274,6 +292,17 @@ int arrive(struct fs *fs, struct moment *m, const struct arrival *in,
 	return r < 0 ? r : note(fs, m, in, ret, why);
 }
 
+/* What it did to the name before is past: it has its content there now. */
+static void settled(struct fs *fs, const struct act *saved)
+{
+	struct act *act;
+
+	while ((act = act_on_name(fs->live->seen, ACT_DIVERTED, saved->proc,
+				  saved->parent, saved->name, saved->time_ns,
+				  OWN_COPY_NS)))
+		act_forget(act);
+}
+
 void arrive_remember(struct fs *fs, const struct moment *m,
 		     const struct arrival *in, const struct arrived *out)
 {
@@ -295,6 +324,8 @@ void arrive_remember(struct fs *fs, const struct moment *m,
 	memcpy(act.name, in->name, strlen(in->name) + 1);
 	for (unsigned i = 0; i < in->writer_count; i++) {
 		act.proc = in->writers[i];
+		if (act.kind == ACT_SAVED)
+			settled(fs, &act);
 		act_note(fs->live->seen, &act);
 		/* A copier that was diverted has not seen its copy: the next
 		 * file it copies may be called like it. */

@@ -72,6 +72,13 @@ int arrive_refile(struct fs *fs, struct moment *m, const struct act *saved,
 		  const struct attr *attr, struct arrived *ret,
 		  struct why *why);
 
+/*
+ * @in is refused: the item that one of the writers took from the name a moment
+ * ago, to make room, is there again. 1: it is.
+ */
+int arrive_bring_back(struct fs *fs, struct moment *m,
+		      const struct arrival *in, struct why *why);
+
 /* Names that files in memory take; for number_free_name(). */
 bool arrive_name_taken(int64_t parent, const char *name, void *fs);
 

@@ -105,6 +105,8 @@ void commit_notices(struct call *c, const struct arrival *in,
 		    const struct arrived *out)
 {
 	c->notices_first = true;
+	if (out->limbo) /* a name is back of which the kernel knows nothing */
+		call_forget_node(c, (uint64_t)in->parent);
 	switch (out->outcome) {
 	case OUTCOME_CREATED:
 		if (!in->node)
@@ -173,7 +175,7 @@ static struct arrival of_handle(struct fs *fs, const struct handle *h)
 	if (h->pending_set & FUSE_SET_ATTR_GID)
 		in.attr.gid = h->pending.gid;
 	in.attr_set = h->pending_set;
-	in.attr.mtime_ns = h->pending_set & FUSE_SET_ATTR_MTIME
+	in.attr.mtime_ns = (h->pending_set & FUSE_SET_ATTR_MTIME)
 				   ? h->pending.mtime_ns
 				   : live_now(fs);
 	/* A copy beside belongs to who made it. */
@@ -212,6 +214,10 @@ static int commit_writer(struct call *c, struct moment *m, struct handle *h,
 			return r;
 		h->refused = true;
 		remember_refusal(c->fs, &refusal, h->node, m->time_ns);
+		/* Written through a plain O_RDWR handle they are in the pages
+		 * of the item. */
+		call_forget_node(c, (uint64_t)h->node);
+		c->notices_first = true;
 		return commit_refuse(c, m, &refusal);
 	}
 	r = take_back(m, &h->rejected, &c->why);
@@ -276,6 +282,37 @@ static int arrive_loose(struct call *c, struct moment *m, struct loose *f)
 	return 0;
 }
 
+/*
+ * Not valid. An item that the program took away to make room for this comes
+ * back at once, under the name that this file had.
+ */
+static int refuse_loose(struct call *c, struct moment *m, struct loose *f)
+{
+	struct live *live = c->fs->live;
+	const struct arrival in = of_loose(f);
+	struct refusal refusal = {f->parent,	 f->name,	f->spool.data,
+				  f->spool.len, f->writers[0], &f->rejected};
+	struct why reason = c->why;
+	int r = 0;
+
+	f->refused = true;
+	remember_refusal(c->fs, &refusal, f->id, m->time_ns);
+	if (!f->item && !f->hidden)
+		r = arrive_bring_back(c->fs, m, &in, &c->why);
+	if (r > 0) {
+		if (f->stored)
+			r = scratch_remove(m, f->id, &c->why);
+		loose_hide(live->loose, f);
+		call_forget_name(c, (uint64_t)f->parent, f->name);
+		call_forget_node(c, (uint64_t)f->parent);
+		c->notices_first = true;
+	}
+	if (r < 0)
+		return r;
+	c->why = reason;
+	return commit_refuse(c, m, &refusal);
+}
+
 /* Under both locks. */
 static int commit_loose(struct call *c, struct moment *m, struct loose *f,
 			bool polite)
@@ -291,19 +328,10 @@ static int commit_loose(struct call *c, struct moment *m, struct loose *f,
 	if (!f->dirty || !f->spool.len || (f->refused && polite))
 		return 0;
 	r = commit_check(c, f->spool.data, f->spool.len);
-	if (r < 0) {
-		struct refusal refusal = {f->parent,	 f->name,
-					  f->spool.data, f->spool.len,
-					  f->writers[0], &f->rejected};
-
-		if (polite)
-			return 0;
-		if (f->refused)
-			return r;
-		f->refused = true;
-		remember_refusal(c->fs, &refusal, f->id, m->time_ns);
-		return commit_refuse(c, m, &refusal);
-	}
+	if (r < 0 && polite)
+		return 0;
+	if (r < 0)
+		return f->refused ? r : refuse_loose(c, m, f);
 	return arrive_loose(c, m, f);
 }
 
@@ -346,12 +374,17 @@ static int settle_loose(struct call *c, struct moment *m, struct loose *f)
 	int r;
 
 	f->closed_ns = m->time_ns;
-	if (f->item || f->unlinked) {
+	if (f->item || f->unlinked || f->hidden) {
 		loose_drop(live->loose, f);
 		return 0;
 	}
-	if (f->refused && !f->stored) {
+	if (f->refused && (f->item_name || !f->stored)) {
 		/* All it ever had was refused, and is kept elsewhere. */
+		r = f->stored ? scratch_remove(m, f->id, &c->why) : 0;
+		if (r == 0)
+			r = moment_commit(m, &c->why);
+		if (r < 0)
+			return r;
 		call_forget_name(c, (uint64_t)f->parent, f->name);
 		loose_drop(live->loose, f);
 		return 0;
@@ -360,7 +393,7 @@ static int settle_loose(struct call *c, struct moment *m, struct loose *f)
 		return 0; /* live_upkeep() stores it if it stays */
 	r = loose_store(m, f, &c->why);
 	if (r == 0)
-		loose_drop(live->loose, f);
+		loose_put_away(live, f, m->time_ns);
 	return r;
 }
 
@@ -374,7 +407,7 @@ static int release_loose(struct call *c, struct handle *h)
 
 	live_lock(live);
 	simple = --f->opens > 0;
-	if (!simple && (f->item || f->unlinked)) {
+	if (!simple && (f->item || f->unlinked || f->hidden)) {
 		loose_drop(live->loose, f);
 		simple = true;
 	}

@@ -77,7 +77,8 @@ static int find_waiting(struct loose *f, void *arg)
 {
 	struct waiting *w = arg;
 
-	if (f->opens || f->unlinked || f->item || f->closed_ns > w->before_ns)
+	if (f->opens || f->unlinked || f->hidden || f->item ||
+	    f->closed_ns > w->before_ns)
 		return 0;
 	w->id = f->id;
 	return 1;
@@ -106,7 +107,7 @@ static int store_waiting(struct fs *fs, int64_t before_ns, struct why *why)
 	if (f && !f->opens) {
 		r = loose_store(&m, f, why);
 		if (r == 0)
-			loose_drop(live->loose, f);
+			loose_put_away(live, f, m.time_ns);
 	}
 	live_unlock(live);
 	return r < 0 ? r : 1;

@@ -83,14 +83,28 @@ static int set_in_memory(struct call *c, int64_t node, struct proc proc,
 	return 0;
 }
 
+/* The file that @proc sets this time of bears a copier's mark. */
+static void mark_scratch(struct live *live, int64_t node, struct proc proc,
+			 int64_t now_ns)
+{
+	struct proc writers[LOOSE_WRITERS] = {proc};
+	bool mark;
+	unsigned count = wrote_get(live->seen, node, now_ns, writers,
+				   LOOSE_WRITERS, &mark);
+
+	wrote_note(live->seen, node, writers, count ? count : 1, true, now_ns);
+}
+
 static int set_scratch(struct call *c, struct moment *m, int64_t node,
-		       const struct stat *st, int set)
+		       struct proc proc, const struct stat *st, int set)
 {
 	struct scratch s;
 	int r = scratch_get(m->db, node, &s, &c->why);
 
 	if (r < 0)
 		return r;
+	if (attr_is_past(st, set, m->time_ns))
+		mark_scratch(c->fs->live, node, proc, m->time_ns);
 	attr_apply(&s.attr, st, set, m->time_ns);
 	return scratch_set_attr(m, node, &s.attr, &c->why);
 }
@@ -179,7 +193,7 @@ static int set_stored(struct call *c, struct moment *m, int64_t node,
 	if (r == 0)
 		return set_item(c, m, entry.id, proc, st, set);
 	if (r == -ENOENT)
-		r = set_scratch(c, m, node, st, set);
+		r = set_scratch(c, m, node, proc, st, set);
 	return r < 0 ? r : moment_commit(m, &c->why);
 }
 

@@ -256,7 +256,7 @@ static int gather_one(struct loose *file, void *arg)
 	const struct loose **more;
 
 	if (file->parent != g->parent || file->id <= g->after ||
-	    file->stored || file->unlinked || file->item)
+	    file->stored || file->unlinked || file->hidden || file->item)
 		return 0;
 	if (g->len == g->cap) {
 		g->cap = g->cap ? 2 * g->cap : 16;

@@ -11,9 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* For how long a name means a process's own copy after it was diverted. */
-static const int64_t OWN_COPY_NS = 10000000000;
-
 int live_holds_items(struct call *c, struct db *db, int64_t dir)
 {
 	struct entry entry;

@@ -164,6 +164,9 @@ int live_load_scratch(struct call *c, struct db *db, int64_t id,
 	file->stored = true;
 
 	live_lock(live);
+	file->writer_count = wrote_get(live->seen, id, live_now(c->fs),
+				       file->writers, LOOSE_WRITERS,
+				       &file->past_mtime);
 	*ret = loose_by_id(live->loose, id); /* somebody was quicker */
 	if (!*ret) {
 		loose_add(live->loose, file);

@@ -95,6 +95,9 @@ static inline struct handle *handle_of(const struct file *file)
 int64_t live_now(const struct fs *fs);
 struct proc live_proc(struct call *c, struct who *ret_who);
 
+/* For how long a name means a process's own copy after it was diverted. */
+static const int64_t OWN_COPY_NS = 10000000000;
+
 /* ---- live_look.c ---- */
 void scratch_node(const struct scratch *s, struct node *ret);
 void loose_node(const struct loose *file, struct node *ret);
@@ -158,5 +161,8 @@ int live_rename(struct call *c, uint64_t dir, const char *name,
 /* Store a loose file as a scratch row, or what changed of it; commits @m.
  * Live lock held. */
 int loose_store(struct moment *m, struct loose *file, struct why *why);
+/* Drop one that is stored, and remember who wrote it: it may be renamed to an
+ * item yet. Live lock held. */
+void loose_put_away(struct live *live, struct loose *file, int64_t now_ns);
 
 #endif

@@ -42,6 +42,8 @@ struct rename {
 	struct proc proc;
 	struct side from, to;
 	unsigned flags;
+	struct act *own;    /* the process means its own copy, by this */
+	char own_name[256]; /* which is called so */
 };
 
 static bool exists(const struct side *s)
@@ -271,6 +273,45 @@ static int rename_item(struct rename *rn)
 	return to->entry.id ? item_over_item(rn) : move_item(rn);
 }
 
+/*
+ * After a diverted commit the process means its own copy, as long as it has
+ * not read the original. The kernel has moved the name of that one.
+ */
+static int take_own_copy(struct rename *rn)
+{
+	struct side *from = &rn->from;
+	struct call *c = rn->c;
+	struct seen *seen = c->fs->live->seen;
+	DROP(buf_done) struct buf name = {0};
+	struct entry copy;
+	struct act *act;
+	int r;
+
+	if (!from->entry.id || from->entry.folder ||
+	    seen_has(seen, rn->proc, from->entry.id, from->entry.content))
+		return 0;
+	act = act_on_name(seen, ACT_DIVERTED, rn->proc, from->parent,
+			  from->name, rn->m->time_ns, OWN_COPY_NS);
+	if (!act || !act->item)
+		return 0;
+	r = tree_get(rn->m->db, MOMENT_NOW, act->item, &copy, &c->why);
+	if (r == 0)
+		r = tree_name(rn->m->db, MOMENT_NOW, act->item, &name,
+			      &c->why);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	memcpy(rn->own_name, name.data, name.len);
+	rn->own = act;
+	call_forget_name(c, (uint64_t)rn->to.parent, rn->to.name);
+	call_forget_name(c, (uint64_t)copy.parent, rn->own_name);
+	call_forget_node(c, (uint64_t)from->parent);
+	call_forget_node(c, (uint64_t)rn->to.parent);
+	from->entry = copy;
+	from->parent = copy.parent;
+	from->name = rn->own_name;
+	return 0;
+}
+
 /* ---- scratch files ---- */
 
 static int rename_scratch(struct rename *rn)
@@ -294,23 +335,38 @@ static int rename_scratch(struct rename *rn)
 	return 0;
 }
 
-/* An item that was set aside comes back under some name, untouched: the same
- * item. 1: done, 0: it is not that. */
-static int come_back(struct rename *rn)
+/* 1: the source is an item that was set aside, as it was. If that is in the
+ * tree, or was changed before it left again, this is a copy. */
+static int is_aside(struct rename *rn)
 {
-	struct side *from = &rn->from, *to = &rn->to;
+	const struct side *from = &rn->from;
 	struct call *c = rn->c;
-	struct entry entry;
-	struct act *act;
 	int64_t was = from->scratch.was;
+	struct entry entry;
 	int r;
 
-	if (!was || !from->scratch.content || to->entry.id ||
+	if (!was || !from->scratch.content ||
 	    (from->loose && from->loose->dirty))
 		return 0;
 	r = tree_get(rn->m->db, MOMENT_NOW, was, &entry, &c->why);
 	if (r != -ENOENT)
-		return r < 0 ? r : 0; /* it is in the tree: this is a copy */
+		return r < 0 ? r : 0;
+	r = tree_former(rn->m->db, was, MOMENT_NOW, &entry, &c->why);
+	return r < 0 ? r : entry.content == from->scratch.content;
+}
+
+/* An item that was set aside comes back under some name: the same item. 1:
+ * done, 0: it is not that. */
+static int come_back(struct rename *rn)
+{
+	struct side *from = &rn->from, *to = &rn->to;
+	struct call *c = rn->c;
+	struct act *act;
+	int64_t was = from->scratch.was;
+	int r = to->entry.id ? 0 : is_aside(rn);
+
+	if (r <= 0)
+		return r;
 	r = drop_scratch(rn, to);
 	if (r == 0)
 		r = scratch_remove(rn->m, from->scratch.id, &c->why);
@@ -323,6 +379,11 @@ static int come_back(struct rename *rn)
 		r = tree_move(rn->m, was, to->parent, to->name, &c->why);
 	if (r == 0)
 		r = tree_set_node(rn->m, was, from->scratch.id, &c->why);
+	if (r == 0)
+		r = tree_set_attr(rn->m, was,
+				  from->loose ? &from->loose->attr
+					      : &from->scratch.attr,
+				  false, &c->why);
 	if (r == 0)
 		r = moment_commit(rn->m, &c->why);
 	if (r < 0)
@@ -348,7 +409,6 @@ static int source_bytes(struct rename *rn, struct buf *stored,
 		in->bytes = from->loose->spool.data;
 		in->len = from->loose->spool.len;
 		in->attr = from->loose->attr;
-		in->mark = from->loose->past_mtime || from->loose->from_past;
 		return 0;
 	}
 	r = from->scratch.content ? blob_get(rn->m->db, from->scratch.content,
@@ -374,17 +434,29 @@ static bool from_sync_folder(struct rename *rn)
 	return !buf_error(&name) && name_is_sync_folder(name.data);
 }
 
-/* Everyone who wrote it, and who renames it; [0] is who renames. */
+/* Everyone who wrote it, and who renames it; [0] is who renames. @ret_mark: it
+ * bears a copier's mark. */
 static unsigned gather_writers(const struct rename *rn,
-			       struct proc writers[LOOSE_WRITERS + 1])
+			       struct proc writers[LOOSE_WRITERS + 1],
+			       bool *ret_mark)
 {
 	const struct loose *f = rn->from.loose;
-	unsigned n = 1;
+	struct proc wrote[LOOSE_WRITERS];
+	unsigned n = 1, count;
 
+	if (f) {
+		count = f->writer_count;
+		memcpy(wrote, f->writers, sizeof(wrote));
+		*ret_mark = f->past_mtime || f->from_past;
+	} else {
+		count = wrote_get(rn->c->fs->live->seen, rn->from.scratch.id,
+				  rn->m->time_ns, wrote, LOOSE_WRITERS,
+				  ret_mark);
+	}
 	writers[0] = rn->proc;
-	for (unsigned i = 0; f && i < f->writer_count; i++) {
-		if (!proc_same(f->writers[i], rn->proc))
-			writers[n++] = f->writers[i];
+	for (unsigned i = 0; i < count; i++) {
+		if (!proc_same(wrote[i], rn->proc))
+			writers[n++] = wrote[i];
 	}
 	return n;
 }
@@ -402,26 +474,6 @@ static int refuse_rename(struct rename *rn, const struct arrival *in)
 	return commit_refuse(rn->c, rn->m, &refusal);
 }
 
-/* KIO unlinks the item before it renames its copy to the name. The copy that
- * is refused must not have taken the item with it. */
-static int bring_back(struct rename *rn)
-{
-	struct call *c = rn->c;
-	struct act *act = act_on_name(c->fs->live->seen, ACT_REMOVED, rn->proc,
-				      rn->to.parent, rn->to.name,
-				      rn->m->time_ns,
-				      INT64_C(5) * 1000000000);
-	int r;
-
-	if (!act || rn->to.entry.id)
-		return 0;
-	r = tree_revive(rn->m, act->item, act->moment, &c->why);
-	if (r == 0)
-		act_forget(act);
-	call_forget_node(c, (uint64_t)rn->to.parent);
-	return r == -EEXIST || r == -ENOENT ? 0 : r;
-}
-
 static int arrive_by_rename(struct rename *rn)
 {
 	struct side *from = &rn->from, *to = &rn->to;
@@ -436,21 +488,26 @@ static int arrive_by_rename(struct rename *rn)
 			    FUSE_SET_ATTR_GID,
 		.node = from->loose ? from->loose->id : from->scratch.id,
 		.writers = writers,
-		.writer_count = gather_writers(rn, writers),
 	};
 	struct arrived out;
 	int r = source_bytes(rn, &stored, &in);
 
+	in.writer_count = gather_writers(rn, writers, &in.mark);
 	in.sync = name_is_copiers(from->name, NULL) || from_sync_folder(rn);
 	in.mark = in.mark || in.sync;
 	if (r == 0)
 		r = commit_check(c, in.bytes, in.len);
 	if (r < 0) {
 		struct why reason = c->why;
-		int back = bring_back(rn);
+		int back = to->entry.id ? 0
+					: arrive_bring_back(c->fs, rn->m, &in,
+							    &c->why);
 
+		/* KIO unlinks the item before it renames its copy there. */
 		if (back < 0)
 			return back;
+		if (back > 0)
+			call_forget_node(c, (uint64_t)to->parent);
 		c->why = reason;
 		return refuse_rename(rn, &in);
 	}
@@ -511,6 +568,10 @@ static int exchange(struct rename *rn)
 	if (!rn->from.entry.id || !rn->to.entry.id)
 		return why_set(&c->why, -EINVAL,
 			       "only items and folders can be exchanged");
+	if ((!rn->from.entry.folder && !rn->to.item_name) ||
+	    (!rn->to.entry.folder && !rn->from.item_name))
+		return why_set(&c->why, -EINVAL,
+			       "an item cannot have the name of that folder");
 	r = tree_exchange(rn->m, rn->from.entry.id, rn->to.entry.id, &c->why);
 	return r < 0 ? r : moment_commit(rn->m, &c->why);
 }
@@ -530,6 +591,9 @@ static int rename_any(struct rename *rn)
 		return -ENOENT;
 	if ((rn->flags & RENAME_NOREPLACE) && exists(&rn->to))
 		return -EEXIST;
+	r = take_own_copy(rn);
+	if (r < 0)
+		return r;
 	if (rn->from.entry.id)
 		return rn->from.entry.folder ? rename_folder(rn)
 					     : rename_item(rn);
@@ -562,6 +626,8 @@ int live_rename(struct call *c, uint64_t dir, const char *name,
 		return r;
 	live_lock(live);
 	r = rename_any(&rn);
+	if (r == 0 && rn.own)
+		act_forget(rn.own);
 	live_unlock(live);
 	c->notices_first = false; /* the kernel holds the folders until then */
 	return r;

@@ -49,3 +49,10 @@ int loose_store(struct moment *m, struct loose *f, struct why *why)
 	f->dirty_from = f->dirty_to = 0;
 	return 0;
 }
+
+void loose_put_away(struct live *live, struct loose *f, int64_t now_ns)
+{
+	wrote_note(live->seen, f->id, f->writers, f->writer_count,
+		   f->past_mtime || f->from_past, now_ns);
+	loose_drop(live->loose, f);
+}

@@ -74,7 +74,7 @@ static void mark_dirty(struct loose *f, size_t from, size_t to)
 	if (!f->dirty || to > f->dirty_to)
 		f->dirty_to = to;
 	f->dirty = true;
-	f->refused = false;
+	f->refused = f->past_mtime = false;
 }
 
 /* Under the live lock. */
@@ -161,6 +161,8 @@ static int cut_loose(struct call *c, struct loose *f, size_t size,
 		return r;
 	mark_dirty(f, 0, size);
 	f->checked = 0;
+	if (size == 0) /* what others wrote is gone */
+		f->writer_count = 0;
 	f->attr.mtime_ns = f->attr.ctime_ns = live_now(c->fs);
 	loose_written_by(f, proc);
 	return 0;
@@ -225,7 +227,7 @@ static int cut_stored(struct call *c, int64_t node, size_t size)
 	if (r == 0 && !f->opens)
 		r = loose_store(&m, f, &c->why);
 	if (f && !f->opens && !f->dirty)
-		loose_drop(live->loose, f);
+		loose_put_away(live, f, m.time_ns);
 	live_unlock(live);
 	return r;
 }
@@ -306,16 +308,16 @@ int live_truncate(struct call *c, uint64_t ino, struct file *file,
 	h = file ? handle_of(file) : just_opened(c, node);
 	if (file && h->loose)
 		f = h->loose;
-	if (f && (!f->item || (h && h->loose)))
+	if (f && f->item && !(h && h->loose))
+		f = NULL; /* an item by now */
+	if (f)
 		r = cut_loose(c, f, (size_t)size, proc);
 	else if (h && (file || size == 0))
 		r = cut_item(c, h, (size_t)size);
 	else
 		h = NULL;
 	live_unlock(live);
-	if (f || h)
-		return r;
-	return cut_by_path(c, node, size);
+	return f || h ? r : cut_by_path(c, node, size);
 }
 
 /* ---- commit ---- */

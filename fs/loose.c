@@ -142,6 +142,13 @@ void loose_unname(struct loose_files *files, struct loose *file, int64_t item)
 	file->stored = false;
 }
 
+void loose_hide(struct loose_files *files, struct loose *file)
+{
+	unlink_name(files, file);
+	file->hidden = true;
+	file->stored = false;
+}
+
 int loose_each(struct loose_files *files, loose_fn fn, void *arg)
 {
 	for (int i = 0; i < BUCKETS; i++) {

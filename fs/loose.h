@@ -31,6 +31,8 @@ struct loose {
 	bool item_name; /* valid content under this name is an item */
 	bool stored;   /* there is a row in scratch */
 	bool unlinked; /* has no name any more */
+	bool hidden;   /* refused, and the item has its name back: what it
+			  becomes yet will arrive there */
 	int64_t item;  /* 0, or the item that it has become */
 	bool dirty;    /* the bytes are newer than the row or the item */
 	bool attr_dirty; /* so are the attributes */
@@ -58,7 +60,7 @@ void loose_add(struct loose_files *files, struct loose *file);
 /* Out of the table, and freed. */
 void loose_drop(struct loose_files *files, struct loose *file);
 struct loose *loose_by_id(const struct loose_files *files, int64_t id);
-/* Only files that have a name of their own: not unlinked, no item. */
+/* Only files that have a name of their own: not unlinked, hidden, or items. */
 struct loose *loose_by_name(const struct loose_files *files, int64_t parent,
 			    const char *name);
 /* 0: no file of that folder; for rmdir. */
@@ -68,6 +70,9 @@ void loose_rename(struct loose_files *files, struct loose *file,
 /* It has no name from now on: unlinked, or @item. */
 void loose_unname(struct loose_files *files, struct loose *file,
 		  int64_t item);
+
+/* Nobody finds it by its name from now on, but it keeps that. */
+void loose_hide(struct loose_files *files, struct loose *file);
 
 /* Call for each; it may drop the file it is given. Nonzero ends. */
 typedef int (*loose_fn)(struct loose *file, void *arg);

@@ -182,3 +182,46 @@ void act_forget(struct act *act)
 {
 	act->proc.pid = 0; /* its time stays: the ring is in order of time */
 }
+
+/* ---- who wrote a file ---- */
+
+/* For how long that is asked for: people look at a file before they rename
+ * it. */
+static const int64_t WROTE_NS = 600000000000;
+
+void wrote_note(struct seen *seen, int64_t node, const struct proc *writers,
+		unsigned count, bool mark, int64_t now_ns)
+{
+	struct act act = {.kind = ACT_WROTE,
+			  .time_ns = now_ns,
+			  .node = node,
+			  .mark = mark};
+	unsigned back = 0;
+	struct act *old;
+
+	while ((old = next_act(seen, &back, ACT_WROTE, now_ns - WROTE_NS))) {
+		if (old->node == node)
+			act_forget(old);
+	}
+	for (unsigned i = 0; i < count; i++) {
+		act.proc = writers[i];
+		act_note(seen, &act);
+	}
+}
+
+unsigned wrote_get(struct seen *seen, int64_t node, int64_t now_ns,
+		   struct proc *ret_writers, unsigned max, bool *ret_mark)
+{
+	unsigned back = 0, count = 0;
+	struct act *act;
+
+	*ret_mark = false;
+	while ((act = next_act(seen, &back, ACT_WROTE, now_ns - WROTE_NS))) {
+		if (act->node != node)
+			continue;
+		*ret_mark = *ret_mark || act->mark;
+		if (count < max)
+			ret_writers[count++] = act->proc;
+	}
+	return count;
+}

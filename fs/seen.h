@@ -42,6 +42,8 @@ enum act_kind {
 	/* An edit that a modification time in the past may yet turn into a
 	 * restore; or a new item, whose attributes may still be completed. */
 	ACT_SAVED,
+	/* It wrote to a file that is no item (node). */
+	ACT_WROTE,
 };
 
 struct act {
@@ -54,6 +56,7 @@ struct act {
 	int64_t item; /* removed: it; diverted: the copy; saved: it */
 	int64_t moment; /* removed: when; saved: born of the new state */
 	bool edit;    /* saved: over a former version */
+	bool mark;    /* wrote: as a copier */
 };
 
 void act_note(struct seen *seen, const struct act *act);
@@ -69,5 +72,13 @@ struct act *act_on_node(struct seen *seen, enum act_kind kind,
 struct act *act_on_item(struct seen *seen, enum act_kind kind, int64_t item,
 			int64_t now_ns, int64_t age_ns);
 void act_forget(struct act *act);
+
+/* These processes wrote the file @node, which is in memory no more, and nobody
+ * else. @mark: one of them is a copier. */
+void wrote_note(struct seen *seen, int64_t node, const struct proc *writers,
+		unsigned count, bool mark, int64_t now_ns);
+/* Who did, up to @max of them; how many. */
+unsigned wrote_get(struct seen *seen, int64_t node, int64_t now_ns,
+		   struct proc *ret_writers, unsigned max, bool *ret_mark);
 
 #endif
