@@ -65,11 +65,12 @@ unit_help_src := $(filter-out $(unit_src),$(sort $(wildcard tests/unit/*.c)))
 fuzz_src := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 all_src := $(core_src) $(fs_src) $(unit_src) $(unit_help_src)
 queries := $(sort $(wildcard core/queries*.sql))
+kinds := $(sort $(wildcard core/kinds/*.json))
 
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 core_lib := $(B)/librepofs-core.a
 fs_lib := $(B)/librepofs-fs.a
-gen := $(B)/gen/queries.h $(B)/gen/schema.h
+gen := $(B)/gen/queries.h $(B)/gen/schema.h $(B)/gen/kinds.h
 unit_bin := $(patsubst tests/unit/%.c,$(B)/unit/%,$(unit_src))
 # A test is linked with what it includes: tests of the engine must not wait
 # for the mount to compile.
@@ -123,6 +124,11 @@ $(B)/gen/schema.h: core/schema.sql scripts/sqlgen.awk
 	$(call say,GEN)
 	$(Q)mkdir -p $(@D)
 	$(Q)awk -v kind=schema -f scripts/sqlgen.awk $< >$@
+
+$(B)/gen/kinds.h: $(kinds) scripts/kindgen.awk
+	$(call say,GEN)
+	$(Q)mkdir -p $(@D)
+	$(Q)awk -f scripts/kindgen.awk $(kinds) >$@
 
 $(B)/%.o: %.c $(B)/.flags | $(gen)
 	$(call say,CC)

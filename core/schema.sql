@@ -193,4 +193,11 @@ CREATE TABLE scratch_chunk (
   UNIQUE (scratch, seq)
 ) STRICT;
 
+/* Sets of kinds, as JSON: what there is to know about the texts of items; see
+   core/kind. They are numbered in the order of the names of the sets. */
+CREATE TABLE kinds (
+  name TEXT PRIMARY KEY,
+  text TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 INSERT INTO item (id, folder, node) VALUES (1, 1, 1);
