@@ -442,6 +442,8 @@ int examine(const struct kind *kind, const char *text, size_t len,
 	reset(ret);
 	r = json_scan(text, len, 0, visit, &w, &fault);
 	free(w.waiting);
+	if (r != JSON_VALID)
+		reset(ret); /* what was found before the fault does not count */
 	if (r < 0)
 		return why_set(why, r, "out of memory");
 	if (r != JSON_VALID)

@@ -9,6 +9,8 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 int moment_begin(struct store *store, const struct who *who,
 		 struct moment *ret_moment, struct why *why)
@@ -59,8 +61,10 @@ static void end(struct moment *m, bool committed)
 int moment_commit(struct moment *m, struct why *why)
 {
 	struct store *store = m->store;
-	int r = m->changed ? add_row(m, why) : 0;
+	int r = m->changed || m->notes ? moment_settle(m, why) : 0;
 
+	if (r == 0 && m->changed)
+		r = add_row(m, why);
 	if (r == 0)
 		r = store_commit(store, why);
 	if (r == 0 && m->changed) {
@@ -71,9 +75,63 @@ int moment_commit(struct moment *m, struct why *why)
 	return r;
 }
 
+/* ---- notes ---- */
+
+struct moment_notes {
+	struct moment_note *list;
+	size_t len, cap;
+};
+
+int moment_note(struct moment *m, enum moment_note_what what, int64_t item,
+		int64_t parent, const char *name, struct why *why)
+{
+	struct moment_notes *notes = m->notes;
+	struct moment_note *room;
+	size_t cap;
+
+	if (!notes)
+		notes = m->notes = calloc(1, sizeof(*notes));
+	if (!notes)
+		return why_set(why, -ENOMEM, "out of memory");
+	if (notes->len == notes->cap) {
+		cap = notes->cap ? notes->cap * 2 : 8;
+		room = realloc(notes->list, cap * sizeof(*room));
+		if (!room)
+			return why_set(why, -ENOMEM, "out of memory");
+		notes->list = room;
+		notes->cap = cap;
+	}
+	room = &notes->list[notes->len];
+	*room = (struct moment_note){what, item, parent,
+				     name ? strdup(name) : NULL};
+	if (name && !room->name)
+		return why_set(why, -ENOMEM, "out of memory");
+	notes->len++;
+	return 0;
+}
+
+const struct moment_note *moment_noted(const struct moment *m,
+				       size_t *ret_count)
+{
+	*ret_count = m->notes ? m->notes->len : 0;
+	return m->notes ? m->notes->list : NULL;
+}
+
+static void drop_notes(struct moment *m)
+{
+	if (!m->notes)
+		return;
+	for (size_t i = 0; i < m->notes->len; i++)
+		free(m->notes->list[i].name);
+	free(m->notes->list);
+	free(m->notes);
+	m->notes = NULL;
+}
+
 void moment_end(struct moment *m)
 {
 	end(m, false);
+	drop_notes(m);
 }
 
 void moment_watch(struct moment *m, moment_over_fn fn, void *arg)

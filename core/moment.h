@@ -13,6 +13,7 @@
 #include "core/defer.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -53,6 +54,7 @@ struct moment {
 	int64_t revision;    /* 0, or the revision it is part of; may be set
 				any time before the commit */
 	bool changed;	     /* the tree: set by moment_change() */
+	struct moment_notes *notes; /* NULL: none; see moment_note() */
 	moment_over_fn over; /* NULL: nobody watches */
 	void *over_arg;
 };
@@ -69,7 +71,7 @@ int moment_begin(struct store *store, const struct who *who,
  */
 int moment_commit(struct moment *m, struct why *why);
 
-/* Roll back unless committed; let the lock go. */
+/* Roll back unless committed; let the lock go, and the notes. */
 void moment_end(struct moment *m);
 
 /* For what is kept in memory and must follow the rows: be told when the moment
@@ -80,6 +82,34 @@ void moment_watch(struct moment *m, moment_over_fn fn, void *arg);
  * recorded before. The modules that write place and state call it. */
 int moment_change(struct moment *m, int64_t item, unsigned what,
 		  struct why *why);
+
+/*
+ * A change that the rows of "change" do not tell, or that nobody asked for.
+ * Notes last until moment_end(), also after the commit.
+ */
+enum moment_note_what {
+	/* The item was amended: what an earlier moment did to it is taken
+	 * back. It may have left a place by that: parent, name. */
+	NOTE_AMENDED,
+	/* The text of the item follows from something else (core/follow,
+	 * core/renames): whoever shows it elsewhere must be told. */
+	NOTE_REWRITTEN,
+};
+struct moment_note {
+	enum moment_note_what what;
+	int64_t item;
+	int64_t parent; /* 0: none */
+	char *name;	/* owned by the moment */
+};
+int moment_note(struct moment *m, enum moment_note_what what, int64_t item,
+		int64_t parent, const char *name, struct why *why);
+/* Borrowed; valid until the next note. */
+const struct moment_note *moment_noted(const struct moment *m,
+				       size_t *ret_count);
+
+/* What follows from the changes so far; moment_commit() does it first. It is
+ * the layers above that know (core/settle.c). */
+int moment_settle(struct moment *m, struct why *why);
 
 /* The newest moment; 0 in a repository that never changed. */
 int moment_newest(struct db *db, int64_t *ret_id, struct why *why);

@@ -200,4 +200,28 @@ CREATE TABLE kinds (
   text TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+/* What the live items refer to: what their texts say by their kinds, kept up
+   to date with each commit so that everything about references is a seek.
+
+   Example. Rule /rules/B has "template_id": "RULE://A", and there is no A:
+   (item of B, 0, '/rules/A', 2 for the kind of rules, 1). */
+CREATE TABLE ref (
+  item INTEGER NOT NULL,        /* who refers */
+  form INTEGER NOT NULL,        /* enum ref_form */
+  target TEXT NOT NULL,         /* a path without .json, or an id */
+  leads INTEGER NOT NULL,       /* bits: kinds, and whether to folders */
+  missing INTEGER NOT NULL,     /* 1: there is no such item */
+  PRIMARY KEY (item, form, target, leads)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX ref_target ON ref (form, target, item, leads);
+CREATE INDEX ref_missing ON ref (item) WHERE missing = 1;
+
+/* The ids that live items have of themselves. */
+CREATE TABLE own_id (
+  item INTEGER PRIMARY KEY,
+  kind INTEGER NOT NULL,        /* its number */
+  id TEXT NOT NULL
+) STRICT;
+CREATE INDEX own_id_id ON own_id (id, item, kind);
+
 INSERT INTO item (id, folder, node) VALUES (1, 1, 1);

@@ -1,6 +1,7 @@
 #include "core/store_priv.h"
 
 #include "core/env.h"
+#include "core/kind.h"
 #include "core/moment.h"
 #include "core/why.h"
 
@@ -43,6 +44,8 @@ int store_create(const char *path, const struct env *env, mode_t mode,
 	if (r < 0)
 		return r;
 	r = add_root(db, env ? env : &env_system, mode, uid, gid, why);
+	if (r == 0)
+		r = kinds_install(db, NULL, 0, why);
 	db_close(db); /* the last one out puts all into the file and syncs */
 	if (r < 0)
 		(void)unlink(path);
@@ -147,12 +150,10 @@ static int open_writer(struct store *store, const char *holder, struct why *why)
 /* Fails early on what is no repository. */
 static int open_reader(struct store *store, struct why *why)
 {
-	struct reader reader;
+	DROP(store_put) struct reader reader = {0};
 	int r = store_read(store, &reader, why);
 
-	if (r == 0)
-		store_put(&reader);
-	return r;
+	return r < 0 ? r : kinds_load(reader.db, &store->kinds, why);
 }
 
 int store_open(const char *path, const struct store_options *options,
@@ -180,8 +181,9 @@ int store_open(const char *path, const struct store_options *options,
 	if (access(path, F_OK) < 0)
 		return why_set(why, -errno, "'%s': %s", path,
 			       strerrordesc_np(errno));
-	r = store->read_only ? open_reader(store, why)
-			     : open_writer(store, options->holder, why);
+	r = store->read_only ? 0 : open_writer(store, options->holder, why);
+	if (r == 0)
+		r = open_reader(store, why);
 	if (r < 0)
 		return r;
 	*ret_store = TAKE(store);
@@ -203,6 +205,7 @@ void store_close(struct store *store)
 	pthread_mutex_destroy(&store->sync_lock);
 	pthread_mutex_destroy(&store->pool_lock);
 	pthread_mutex_destroy(&store->write_lock);
+	kinds_free(store->kinds);
 	free(store->path);
 	free(store);
 }
@@ -215,6 +218,11 @@ const char *store_path(const struct store *store)
 const struct env *store_env(const struct store *store)
 {
 	return store->env;
+}
+
+const struct kinds *store_kinds(const struct store *store)
+{
+	return store->kinds;
 }
 
 uint64_t store_generation(const struct store *store)

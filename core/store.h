@@ -22,6 +22,7 @@
 
 struct db;
 struct env;
+struct kinds;
 struct store;
 struct why;
 
@@ -55,6 +56,9 @@ int store_holder(const char *path, char *text, size_t size, struct why *why);
 
 const char *store_path(const struct store *store);
 const struct env *store_env(const struct store *store);
+
+/* What the repository knows of the texts of its items. */
+const struct kinds *store_kinds(const struct store *store);
 
 /* A number that changes with every commit; what was read under the same
  * number is still so. One atomic load. */

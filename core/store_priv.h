@@ -23,6 +23,7 @@ struct store {
 	char *path;
 	const struct env *env;
 	bool read_only;
+	struct kinds *kinds;
 	int lock_fd; /* -1: none */
 	_Atomic(uint64_t) generation;
 	_Atomic(int64_t) next_id;

@@ -133,6 +133,8 @@ static int drop_state(struct moment *m, int64_t item, int64_t born,
 	q_i64(&q, 1, item);
 	q_i64(&q, 2, born);
 	r = q_run(&q, why);
+	if (r == 0)
+		r = moment_note(m, NOTE_AMENDED, item, 0, NULL, why);
 	if (r < 0)
 		return r;
 	return tree_unchange(m, born, item, CHANGE_CONTENT | CHANGE_ATTR, why);
@@ -216,8 +218,9 @@ static int find_ended(struct db *db, int64_t item, int64_t removed,
 static int drop_since(struct moment *m, int64_t item, int64_t removed,
 		      struct why *why)
 {
+	DROP(buf_done) struct buf name = {0};
 	struct spot spot;
-	int r = tree_spot(m->db, item, &spot, NULL, why);
+	int r = tree_spot(m->db, item, &spot, &name, why);
 
 	while (r == 0 && spot.born >= removed) {
 		DROP(q_close)
@@ -226,14 +229,18 @@ static int drop_since(struct moment *m, int64_t item, int64_t removed,
 		q_i64(&drop, 1, item);
 		q_i64(&drop, 2, spot.born);
 		r = q_run(&drop, why);
+		if (r == 0 && spot_live(&spot))
+			r = moment_note(m, NOTE_AMENDED, item, spot.parent,
+					name.data, why);
 		if (r == 0)
 			r = tree_unchange(m, spot.born, item,
 					  CHANGE_CREATED | CHANGE_MOVED, why);
 		if (r == 0 && !spot_live(&spot))
 			r = tree_unchange(m, spot.died, item, CHANGE_REMOVED,
 					  why);
+		buf_reset(&name);
 		if (r == 0)
-			r = tree_spot(m->db, item, &spot, NULL, why);
+			r = tree_spot(m->db, item, &spot, &name, why);
 	}
 	return r;
 }
@@ -256,6 +263,8 @@ static int heal(struct moment *m, int64_t item, int64_t removed, int64_t born,
 
 	if (r == 0)
 		r = reopen(m, item, born, why);
+	if (r == 0)
+		r = moment_note(m, NOTE_AMENDED, item, 0, NULL, why);
 	if (r == 0)
 		r = tree_unchange(m, removed, item,
 				  CHANGE_REMOVED | CHANGE_MOVED, why);

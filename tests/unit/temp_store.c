@@ -111,6 +111,7 @@ void temp_fails(struct temp *t, int r, int code, const char *text)
 
 struct moment *temp_begin(struct temp *t)
 {
+	moment_end(&t->m); /* the notes of the one before */
 	temp_ok(t, moment_begin(t->store, &who, &t->m, &t->why));
 	return &t->m;
 }

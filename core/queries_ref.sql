@@ -1,0 +1,89 @@
+-- STMT_REF_LOOK
+/* A live name in a folder. */
+SELECT p.item, i.folder
+  FROM place p INDEXED BY place_live_name CROSS JOIN item i
+ WHERE p.parent = ?1 AND p.name = ?2 AND p.died = 9223372036854775807
+   AND i.id = p.item;
+
+-- STMT_REF_CHILD
+/* The live entry of a folder with the lowest id above ?2. */
+SELECT p.item, i.folder, p.name
+  FROM place p INDEXED BY place_live_list CROSS JOIN item i
+ WHERE p.parent = ?1 AND p.item > ?2 AND p.died = 9223372036854775807
+   AND i.id = p.item
+ ORDER BY p.item LIMIT 1;
+
+-- STMT_REF_READ
+/* All that an item refers to, in the order of the key. */
+SELECT form, target, leads, missing FROM ref WHERE item = ?1
+ ORDER BY form, target, leads;
+
+-- STMT_REF_TO
+/* The next row, by (item, leads), that names ?2. */
+SELECT item, leads, missing FROM ref INDEXED BY ref_target
+ WHERE form = ?1 AND target = ?2 AND (item, leads) > (?3, ?4)
+ ORDER BY item, leads LIMIT 1;
+
+-- STMT_REF_NEXT_TARGET
+/* The next target of a form above ?2 and below ?3. */
+SELECT target FROM ref INDEXED BY ref_target
+ WHERE form = ?1 AND target > ?2 AND target < ?3
+ ORDER BY target LIMIT 1;
+
+-- STMT_REF_NEXT_MISSING
+/* The next item with a reference to nothing. */
+SELECT item FROM ref INDEXED BY ref_missing
+ WHERE missing = 1 AND item > ?1 ORDER BY item LIMIT 1;
+
+-- STMT_REF_NEXT_ITEM
+/* The next item that refers to anything; for the check. */
+SELECT item FROM ref WHERE item > ?1 ORDER BY item LIMIT 1;
+
+-- STMT_REF_ADD
+INSERT INTO ref (item, form, target, leads, missing)
+VALUES (?1, ?2, ?3, ?4, ?5);
+
+-- STMT_REF_REMOVE
+DELETE FROM ref WHERE item = ?1 AND form = ?2 AND target = ?3 AND leads = ?4;
+
+-- STMT_REF_CLEAR
+DELETE FROM ref WHERE item = ?1;
+
+-- STMT_REF_PATH_THERE
+/* The path ?1 leads to an item of the kinds ?2, and to a folder of the kinds
+   ?3; 0: to none. ?4 is the bit for folders, ?5 those of all kinds: who names
+   no kind means any folder. */
+UPDATE ref SET missing = 1 - missing
+ WHERE form = 0 AND target = ?1
+   AND missing <> ((leads & ?2) = 0
+               AND ((leads & ?4) = 0 OR ?3 = 0
+                    OR ((leads & ?3) = 0 AND (leads & ?5) <> 0)));
+
+-- STMT_REF_ID_THERE
+/* Is there an item that has the id ?1, of a kind that is meant? */
+UPDATE ref SET missing = 1 - missing
+ WHERE form = 1 AND target = ?1
+   AND missing <> NOT EXISTS (SELECT 1 FROM own_id o INDEXED BY own_id_id
+                               WHERE o.id = ?1
+                                 AND ((ref.leads >> o.kind) & 1) = 1);
+
+-- STMT_OWN_GET
+SELECT kind, id FROM own_id WHERE item = ?1;
+
+-- STMT_OWN_PUT
+INSERT OR REPLACE INTO own_id (item, kind, id) VALUES (?1, ?2, ?3);
+
+-- STMT_OWN_DROP
+DELETE FROM own_id WHERE item = ?1;
+
+-- STMT_OWN_NEXT
+/* The next item that has the id ?1. */
+SELECT item, kind FROM own_id INDEXED BY own_id_id
+ WHERE id = ?1 AND item > ?2 ORDER BY item LIMIT 1;
+
+-- STMT_OWN_NEXT_ITEM
+SELECT item FROM own_id WHERE item > ?1 ORDER BY item LIMIT 1;
+
+-- STMT_REF_CHANGED
+/* What changed at a moment in one of the ways ?2. */
+SELECT item, what FROM change WHERE moment = ?1 AND (what & ?2) <> 0;

@@ -1,0 +1,34 @@
+/*
+ * ref_row - what the files of the index of references share. For ref*.c and
+ * its check alone.
+ *
+ * Thread-safety: as the struct db underneath.
+ */
+#ifndef CORE_REF_ROW_H
+#define CORE_REF_ROW_H
+
+#include "core/ref.h"
+
+/* The order of the rows of an item: as strcmp(). */
+int ref_compare(const struct ref *a, const struct ref *b);
+
+/* The bits that a reference must have one of to lead to what has this path:
+ * to the item there, and to the folder. 0: there is none. */
+struct ref_bits {
+	uint64_t item, folder;
+};
+struct ref_bits ref_place_bits(const struct kinds *kinds, const char *path,
+			       const struct ref_place *place);
+/* Does a reference with these bits lead to the item, to the folder? */
+bool ref_leads_to_item(uint64_t leads, const struct ref_bits *bits);
+bool ref_leads_to_folder(uint64_t leads, const struct ref_bits *bits);
+
+/* Is there what the reference names? 1 or 0. */
+int ref_there(struct db *db, const struct kinds *kinds, const struct ref *ref,
+	      struct why *why);
+
+/* The next item above @after that has the id: 1 or 0. */
+int ref_next_owner(struct db *db, const char *id, int64_t after,
+		   int64_t *ret_item, unsigned *ret_kind, struct why *why);
+
+#endif

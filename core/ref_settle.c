@@ -1,0 +1,450 @@
+#include "core/ref.h"
+
+#include "core/db.h"
+#include "core/kind.h"
+#include "core/moment.h"
+#include "core/ref_row.h"
+#include "core/ref_text.h"
+#include "core/store.h"
+#include "core/tree.h"
+#include "core/tree_row.h"
+#include "core/why.h"
+
+#include <errno.h>
+#include <string.h>
+
+/*
+ * Two things follow from a change: what the item itself refers to, and
+ * whether what others say of its path or id is there. The first is read anew
+ * from its text, the second is one seek per name that came or went. Only a
+ * folder that moves has more: all names below it; and if it has been moved to
+ * where items are of another kind, all texts below it.
+ */
+struct settling {
+	struct moment *m;
+	struct db *db;
+	const struct kinds *kinds;
+	/* Used again for each item. */
+	struct ref_text text;
+	struct ref_list was, now;
+	struct buf path;
+	struct why *why;
+};
+
+static void settling_done(struct settling *s)
+{
+	ref_text_done(&s->text);
+	ref_list_done(&s->was);
+	ref_list_done(&s->now);
+	buf_done(&s->path);
+}
+
+/* ---- who is there ---- */
+
+static int path_there(struct settling *s, const char *path)
+{
+	DROP(q_close) struct q q = q_open(s->db, STMT_REF_PATH_THERE);
+	struct ref_place place;
+	struct ref_bits bits;
+	int r = ref_find(s->db, path, &place, s->why);
+
+	if (r < 0)
+		return r;
+	bits = ref_place_bits(s->kinds, path, &place);
+	q_text(&q, 1, path);
+	q_i64(&q, 2, (int64_t)bits.item);
+	q_i64(&q, 3, (int64_t)bits.folder);
+	q_i64(&q, 4, (int64_t)KIND_FOLDER);
+	q_i64(&q, 5, (int64_t)KIND_ANY);
+	return q_run(&q, s->why);
+}
+
+/* 1: @target becomes the next one below @end that is named. */
+static int next_target(struct settling *s, struct buf *target, const char *end)
+{
+	DROP(q_close) struct q q = q_open(s->db, STMT_REF_NEXT_TARGET);
+	DROP(buf_done) struct buf next = {0};
+	int r;
+
+	q_i64(&q, 1, REF_PATH);
+	q_text(&q, 2, target->data);
+	q_text(&q, 3, end);
+	r = q_step(&q, s->why);
+	if (r <= 0)
+		return r;
+	buf_add(&next, q_col_text(&q, 0), q_col_len(&q, 0) + 1);
+	if (buf_error(&next))
+		return why_set(s->why, -ENOMEM, "out of memory");
+	buf_done(target);
+	*target = next;
+	next = (struct buf){0};
+	return 1;
+}
+
+/* The path and all below it. */
+static int paths_there(struct settling *s, const char *path)
+{
+	DROP(buf_done) struct buf target = {0};
+	DROP(buf_done) struct buf end = {0};
+	int r = path_there(s, path);
+
+	/* '0' comes after '/'. */
+	buf_addf(&target, "%s/", path);
+	buf_addf(&end, "%s0", path);
+	buf_byte(&target, '\0');
+	buf_byte(&end, '\0');
+	if (buf_error(&target) || buf_error(&end))
+		return why_set(s->why, -ENOMEM, "out of memory");
+	while (r == 0 && (r = next_target(s, &target, end.data)) > 0)
+		r = path_there(s, target.data);
+	return r;
+}
+
+static int id_there(struct settling *s, const char *id)
+{
+	DROP(q_close) struct q q = q_open(s->db, STMT_REF_ID_THERE);
+
+	q_text(&q, 1, id);
+	return q_run(&q, s->why);
+}
+
+/* ---- what an item says ---- */
+
+static int put_id(struct settling *s, int64_t item, const struct kind *kind,
+		  const char *id)
+{
+	DROP(q_close)
+	struct q q = q_open(s->db, id ? STMT_OWN_PUT : STMT_OWN_DROP);
+
+	q_i64(&q, 1, item);
+	if (id) {
+		q_i64(&q, 2, kind_number(kind));
+		q_text(&q, 3, id);
+	}
+	return q_run(&q, s->why);
+}
+
+/* The item's own id is @id from now on; NULL: none. */
+static int set_id(struct settling *s, int64_t item, const struct kind *kind,
+		  const char *id)
+{
+	DROP(buf_done) struct buf was = {0};
+	unsigned was_kind = 0;
+	int had = ref_own_id(s->db, item, &was_kind, &was, s->why);
+	int r;
+
+	if (had < 0 || (!had && !id))
+		return had;
+	if (had && id && strcmp(was.data, id) == 0 &&
+	    was_kind == kind_number(kind))
+		return 0;
+	r = put_id(s, item, kind, id);
+	if (r == 0 && had)
+		r = id_there(s, was.data);
+	if (r == 0 && id)
+		r = id_there(s, id);
+	return r;
+}
+
+static int put_ref(struct settling *s, int64_t item, const struct ref *ref,
+		   bool add)
+{
+	DROP(q_close)
+	struct q q = q_open(s->db, add ? STMT_REF_ADD : STMT_REF_REMOVE);
+	int there = add ? ref_there(s->db, s->kinds, ref, s->why) : 0;
+
+	if (there < 0)
+		return there;
+	q_i64(&q, 1, item);
+	q_i64(&q, 2, ref->form);
+	q_text(&q, 3, ref->target);
+	q_i64(&q, 4, (int64_t)ref->leads);
+	if (add)
+		q_i64(&q, 5, !there);
+	return q_run(&q, s->why);
+}
+
+/* Bring the rows of the item from s->was to s->now. */
+static int set_refs(struct settling *s, int64_t item)
+{
+	size_t w = 0, n = 0;
+	int r = 0;
+
+	while (r == 0 && (w < s->was.len || n < s->now.len)) {
+		struct ref was, now;
+		int order = 0;
+
+		if (w < s->was.len)
+			was = ref_list_get(&s->was, w);
+		else
+			order = 1;
+		if (n < s->now.len)
+			now = ref_list_get(&s->now, n);
+		else
+			order = -1;
+		if (order == 0)
+			order = ref_compare(&was, &now);
+		if (order < 0)
+			r = put_ref(s, item, &was, false);
+		else if (order > 0)
+			r = put_ref(s, item, &now, true);
+		w += order <= 0;
+		n += order >= 0;
+	}
+	return r;
+}
+
+/* Read the item's text anew. @kind NULL: it says nothing. */
+static int read_item(struct settling *s, int64_t item, const struct kind *kind)
+{
+	const char *id = NULL;
+	struct entry e;
+	int r = ref_read(s->db, item, &s->was, s->why);
+
+	s->now.len = 0;
+	if (r == 0 && kind)
+		r = tree_get(s->db, MOMENT_NOW, item, &e, s->why);
+	if (r == 0 && kind)
+		r = ref_text_read(s->db, kind, e.content, &s->text, s->why);
+	if (r < 0)
+		return r;
+	if (kind) {
+		if (ref_list_take(&s->now, &s->text.found) < 0)
+			return why_set(s->why, -ENOMEM, "out of memory");
+		if (s->text.found.id_at)
+			id = s->text.found.names.data + s->text.found.id;
+	}
+	/* First the id: the item may refer to itself. */
+	r = set_id(s, item, kind, id);
+	return r < 0 ? r : set_refs(s, item);
+}
+
+/* ---- below a folder that moved ---- */
+
+struct child {
+	int64_t item;
+	bool folder, bears_kind;
+};
+
+static int next_child(struct settling *s, int64_t parent, struct child *child)
+{
+	DROP(q_close) struct q q = q_open(s->db, STMT_REF_CHILD);
+	int r;
+
+	q_i64(&q, 1, parent);
+	q_i64(&q, 2, child->item);
+	r = q_step(&q, s->why);
+	if (r <= 0)
+		return r;
+	child->item = q_col_i64(&q, 0);
+	child->folder = q_col_i64(&q, 1) != 0;
+	child->bears_kind =
+		child->folder && kinds_by_folder(s->kinds, q_col_text(&q, 2),
+						 q_col_len(&q, 2));
+	return 1;
+}
+
+/* Everything below the folder is of another kind now. */
+static int read_below(struct settling *s, int64_t folder,
+		      const struct kind *kind)
+{
+	struct child child = {0};
+	int r;
+
+	while ((r = next_child(s, folder, &child)) > 0) {
+		if (!child.folder)
+			r = read_item(s, child.item, kind);
+		else if (!child.bears_kind)
+			r = read_below(s, child.item, kind);
+		if (r < 0)
+			return r;
+	}
+	return r;
+}
+
+/* ---- one entry that changed ---- */
+
+/* Where it was before this moment and where it is, as paths; len 0: nowhere. */
+struct moved {
+	bool folder;
+	struct buf was, now;
+};
+
+static void moved_done(struct moved *v)
+{
+	buf_done(&v->was);
+	buf_done(&v->now);
+}
+
+/* The place that ended at this moment. */
+static int find_was(struct settling *s, int64_t item, struct moved *v)
+{
+	DROP(q_close) struct q q = q_open(s->db, STMT_TREE_PLACE_BEFORE);
+	int r;
+
+	q_i64(&q, 1, item);
+	q_i64(&q, 2, s->m->id);
+	r = q_step(&q, s->why);
+	if (r <= 0 || q_col_i64(&q, 1) != s->m->id)
+		return r < 0 ? r : 0;
+	/* The folder may have moved at this moment too. */
+	r = ref_path_in(s->db, s->m->id - 1, q_col_i64(&q, 2),
+			q_col_text(&q, 3), v->folder, &v->was, s->why);
+	if (r == -ENOENT)
+		buf_reset(&v->was);
+	return r == -ENOENT ? 0 : r;
+}
+
+static int find_moved(struct settling *s, int64_t item, struct moved *v)
+{
+	DROP(buf_done) struct buf name = {0};
+	struct spot spot;
+	int r = tree_spot(s->db, item, &spot, &name, s->why);
+
+	if (r < 0)
+		return r;
+	v->folder = spot.folder;
+	if (spot_live(&spot) && spot.parent)
+		r = ref_path_in(s->db, MOMENT_NOW, spot.parent, name.data,
+				spot.folder, &v->now, s->why);
+	return r < 0 ? r : find_was(s, item, v);
+}
+
+static const struct kind *kind_at(const struct settling *s,
+				  const struct buf *path, bool folder)
+{
+	return path->len ? kinds_by_path(s->kinds, path->data, path->len - 1,
+					 folder)
+			 : NULL;
+}
+
+static int settle_folder(struct settling *s, int64_t item,
+			 const struct moved *v)
+{
+	bool both = v->was.len && v->now.len;
+	const struct kind *kind = kind_at(s, &v->now, true);
+	int r = 0;
+
+	/* What was below a folder that came or went has changed itself. */
+	if (v->was.len)
+		r = both ? paths_there(s, v->was.data)
+			 : path_there(s, v->was.data);
+	if (r == 0 && v->now.len)
+		r = both ? paths_there(s, v->now.data)
+			 : path_there(s, v->now.data);
+	if (r == 0 && both && kind_at(s, &v->was, true) != kind)
+		r = read_below(s, item, kind);
+	return r;
+}
+
+static int settle_document(struct settling *s, int64_t item,
+			   const struct moved *v, unsigned what)
+{
+	const struct kind *kind = kind_at(s, &v->now, false);
+	bool same_text = what == CHANGE_MOVED && v->was.len && v->now.len;
+	int r = 0;
+
+	if (v->was.len)
+		r = path_there(s, v->was.data);
+	if (r == 0 && v->now.len)
+		r = path_there(s, v->now.data);
+	if (r < 0 || (same_text && kind_at(s, &v->was, false) == kind))
+		return r;
+	return read_item(s, item, kind);
+}
+
+static int settle_item(struct settling *s, int64_t item, unsigned what)
+{
+	DROP(moved_done) struct moved v = {0};
+	int r = find_moved(s, item, &v);
+
+	if (r == -ENOENT) /* it came and went within the moment */
+		return 0;
+	if (r < 0)
+		return r;
+	return v.folder ? settle_folder(s, item, &v)
+			: settle_document(s, item, &v, what);
+}
+
+/* ---- all of a moment ---- */
+
+static int settle_changes(struct settling *s)
+{
+	DROP(q_close) struct q q = q_open(s->db, STMT_REF_CHANGED);
+	const unsigned what =
+		CHANGE_CREATED | CHANGE_REMOVED | CHANGE_MOVED | CHANGE_CONTENT;
+	int r;
+
+	q_i64(&q, 1, s->m->id);
+	q_i64(&q, 2, what);
+	while ((r = q_step(&q, s->why)) > 0) {
+		r = settle_item(s, q_col_i64(&q, 0),
+				(unsigned)q_col_i64(&q, 1) & what);
+		if (r < 0)
+			return r;
+	}
+	return r;
+}
+
+/* What an amended item left by that, if anything. */
+static int settle_left(struct settling *s, const struct moment_note *note)
+{
+	int r;
+
+	if (!note->name)
+		return 0;
+	buf_reset(&s->path);
+	r = ref_path_in(s->db, MOMENT_NOW, note->parent, note->name, false,
+			&s->path, s->why);
+	if (r == -ENOENT)
+		return 0;
+	return r < 0 ? r : paths_there(s, s->path.data);
+}
+
+/* It is again what and where it was before earlier moments. */
+static int settle_amended(struct settling *s, int64_t item)
+{
+	DROP(moved_done) struct moved v = {0};
+	int r = find_moved(s, item, &v);
+
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	if (!v.folder)
+		return settle_document(s, item, &v, CHANGE_CONTENT);
+	if (!v.now.len)
+		return 0;
+	r = paths_there(s, v.now.data);
+	return r < 0 ? r : read_below(s, item, kind_at(s, &v.now, true));
+}
+
+static int settle_notes(struct settling *s)
+{
+	size_t count;
+	const struct moment_note *notes = moment_noted(s->m, &count);
+	int r = 0;
+
+	for (size_t i = 0; i < count && r == 0; i++) {
+		if (notes[i].what != NOTE_AMENDED)
+			continue;
+		r = settle_left(s, &notes[i]);
+		if (r == 0)
+			r = settle_amended(s, notes[i].item);
+	}
+	return r;
+}
+
+int ref_settle(struct moment *m, struct why *why)
+{
+	DROP(settling_done) struct settling s = {
+		.m = m,
+		.db = m->db,
+		.kinds = store_kinds(m->store),
+		.why = why,
+	};
+	int r;
+
+	if (kinds_count(s.kinds) == 0)
+		return 0;
+	r = settle_changes(&s);
+	return r < 0 ? r : settle_notes(&s);
+}

@@ -1,0 +1,31 @@
+/*
+ * ref_text - the text of an item as its kind has it: for whatever needs both.
+ *
+ * Thread-safety: as the struct db underneath.
+ */
+#ifndef CORE_REF_TEXT_H
+#define CORE_REF_TEXT_H
+
+#include "core/buf.h"
+#include "core/examine.h"
+
+#include <stdint.h>
+
+struct db;
+struct kind;
+struct why;
+
+/* The bytes of content @content, and what @kind finds in them. */
+struct ref_text {
+	struct buf bytes;
+	struct examination found;
+};
+
+void ref_text_done(struct ref_text *text);
+
+/* Fill it; it may have been filled before. A text that is no JSON holds
+ * nothing. */
+int ref_text_read(struct db *db, const struct kind *kind, int64_t content,
+		  struct ref_text *ret, struct why *why);
+
+#endif
