@@ -84,6 +84,11 @@ SELECT item, kind FROM own_id INDEXED BY own_id_id
 -- STMT_OWN_NEXT_ITEM
 SELECT item FROM own_id WHERE item > ?1 ORDER BY item LIMIT 1;
 
+-- STMT_LINEAGE
+/* What an item held, newest first, with what was sent. */
+SELECT content, coalesce(arrived, content) FROM state
+ WHERE item = ?1 ORDER BY born DESC;
+
 -- STMT_REF_CHANGED
 /* What changed at a moment in one of the ways ?2. */
 SELECT item, what FROM change WHERE moment = ?1 AND (what & ?2) <> 0;

@@ -188,6 +188,10 @@ SELECT max(born) FROM state WHERE item = ?1;
 UPDATE state SET mode = ?3, uid = ?4, gid = ?5, mtime = ?6, ctime = ?7
  WHERE item = ?1 AND born = ?2;
 
+-- STMT_TREE_AMEND_CONTENT
+UPDATE state SET content = ?3, arrived = ?4, size = ?5
+ WHERE item = ?1 AND born = ?2;
+
 -- STMT_TREE_FORGET_STATES
 /* With STMT_TREE_FORGET_ITEM: what came and went within one moment. */
 DELETE FROM state WHERE item = ?1;

@@ -199,6 +199,34 @@ int ref_naming(struct db *db, enum ref_form form, const char *target,
 	return r;
 }
 
+int ref_next_below(struct db *db, const char *path, struct buf *target,
+		   struct why *why)
+{
+	DROP(buf_done) struct buf after = *target;
+	DROP(buf_done) struct buf end = {0};
+	DROP(q_close) struct q q = q_open(db, STMT_REF_NEXT_TARGET);
+	int r;
+
+	*target = (struct buf){0};
+	if (!after.len) {
+		buf_addf(&after, "%s/", path);
+		buf_byte(&after, '\0');
+	}
+	buf_addf(&end, "%s0", path); /* '0' comes after '/' */
+	buf_byte(&end, '\0');
+	if (buf_error(&after) || buf_error(&end))
+		return why_set(why, -ENOMEM, "out of memory");
+	q_i64(&q, 1, REF_PATH);
+	q_text(&q, 2, after.data);
+	q_text(&q, 3, end.data);
+	r = q_step(&q, why);
+	if (r <= 0)
+		return r;
+	buf_text(target, q_col_text(&q, 0));
+	buf_byte(target, '\0');
+	return buf_error(target) ? why_set(why, -ENOMEM, "out of memory") : 1;
+}
+
 /* Those that name the target and really lead to the item. */
 struct leading {
 	struct db *db;

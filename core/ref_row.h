@@ -27,6 +27,11 @@ bool ref_leads_to_folder(uint64_t leads, const struct ref_bits *bits);
 int ref_there(struct db *db, const struct kinds *kinds, const struct ref *ref,
 	      struct why *why);
 
+/* The next path below @path that anything names, after @target (empty: the
+ * first), which it replaces, with a NUL: 1 or 0. */
+int ref_next_below(struct db *db, const char *path, struct buf *target,
+		   struct why *why);
+
 /* The next item above @after that has the id: 1 or 0. */
 int ref_next_owner(struct db *db, const char *id, int64_t after,
 		   int64_t *ret_item, unsigned *ret_kind, struct why *why);

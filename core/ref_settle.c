@@ -59,43 +59,14 @@ static int path_there(struct settling *s, const char *path)
 	return q_run(&q, s->why);
 }
 
-/* 1: @target becomes the next one below @end that is named. */
-static int next_target(struct settling *s, struct buf *target, const char *end)
-{
-	DROP(q_close) struct q q = q_open(s->db, STMT_REF_NEXT_TARGET);
-	DROP(buf_done) struct buf next = {0};
-	int r;
-
-	q_i64(&q, 1, REF_PATH);
-	q_text(&q, 2, target->data);
-	q_text(&q, 3, end);
-	r = q_step(&q, s->why);
-	if (r <= 0)
-		return r;
-	buf_add(&next, q_col_text(&q, 0), q_col_len(&q, 0) + 1);
-	if (buf_error(&next))
-		return why_set(s->why, -ENOMEM, "out of memory");
-	buf_done(target);
-	*target = next;
-	next = (struct buf){0};
-	return 1;
-}
-
 /* The path and all below it. */
 static int paths_there(struct settling *s, const char *path)
 {
 	DROP(buf_done) struct buf target = {0};
-	DROP(buf_done) struct buf end = {0};
 	int r = path_there(s, path);
 
-	/* '0' comes after '/'. */
-	buf_addf(&target, "%s/", path);
-	buf_addf(&end, "%s0", path);
-	buf_byte(&target, '\0');
-	buf_byte(&end, '\0');
-	if (buf_error(&target) || buf_error(&end))
-		return why_set(s->why, -ENOMEM, "out of memory");
-	while (r == 0 && (r = next_target(s, &target, end.data)) > 0)
+	while (r == 0 &&
+	       (r = ref_next_below(s->db, path, &target, s->why)) > 0)
 		r = path_there(s, target.data);
 	return r;
 }

@@ -93,6 +93,12 @@ int tree_add_item(struct moment *m, int64_t parent, const char *name,
 int tree_save(struct moment *m, int64_t item, int64_t content, int64_t arrived,
 	      int64_t size, const struct attr *attr, struct why *why);
 
+/* The same, but the newest version itself is changed if no revision was
+ * recorded since it was born. */
+int tree_amend_save(struct moment *m, int64_t item, int64_t content,
+		    int64_t arrived, int64_t size, const struct attr *attr,
+		    struct why *why);
+
 /*
  * Attributes alone. With @amend the newest state itself is changed if nothing
  * could have seen it otherwise: no revision was recorded since it was born.

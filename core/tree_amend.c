@@ -3,6 +3,7 @@
 #include "core/buf.h"
 #include "core/db.h"
 #include "core/moment.h"
+#include "core/store.h"
 #include "core/tree_row.h"
 #include "core/why.h"
 
@@ -120,6 +121,44 @@ int tree_set_attr(struct moment *m, int64_t item, const struct attr *attr,
 	e.attr = *attr;
 	r = tree_put_state(m, &e, why);
 	return r < 0 ? r : moment_change(m, item, CHANGE_ATTR, why);
+}
+
+/* ---- content ---- */
+
+static int amend_content(struct moment *m, const struct entry *e,
+			 struct why *why)
+{
+	DROP(q_close) struct q q = q_open(m->db, STMT_TREE_AMEND_CONTENT);
+	int r;
+
+	q_i64(&q, 1, e->id);
+	q_i64(&q, 2, e->born);
+	q_id(&q, 3, e->content);
+	q_id(&q, 4, e->arrived);
+	q_i64(&q, 5, e->size);
+	r = q_run(&q, why);
+	return r < 0 ? r : moment_note(m, NOTE_AMENDED, e->id, 0, NULL, why);
+}
+
+int tree_amend_save(struct moment *m, int64_t item, int64_t content,
+		    int64_t arrived, int64_t size, const struct attr *attr,
+		    struct why *why)
+{
+	struct entry e;
+	int r = tree_get(m->db, MOMENT_NOW, item, &e, why);
+
+	if (r == 0)
+		r = store_room(m->store, why);
+	if (r == 0)
+		r = tree_recorded(m->db, e.born, why);
+	if (r < 0)
+		return r;
+	if (r > 0 || e.born == m->id)
+		return tree_save(m, item, content, arrived, size, attr, why);
+	e.content = content;
+	e.arrived = arrived;
+	e.size = size;
+	return amend_content(m, &e, why);
 }
 
 /* ---- a version taken back ---- */
