@@ -2,6 +2,7 @@
 
 #include "core/blob.h"
 #include "core/buf.h"
+#include "core/check_ref.h"
 #include "core/db.h"
 #include "core/name.h"
 #include "core/why.h"
@@ -40,8 +41,9 @@ struct checking {
 	struct why *why;
 };
 
-static int violation(struct checking *c, const char *sentence)
+static int violation(const char *sentence, void *arg)
 {
+	struct checking *c = arg;
 	int r = c->fn(sentence, c->arg);
 
 	if (r < 0)
@@ -64,7 +66,7 @@ static int check_invariant(struct checking *c, enum stmt id)
 	int r;
 
 	while ((r = q_step(&q, c->why)) > 0) {
-		r = violation(c, q_col_text(&q, 0));
+		r = violation(q_col_text(&q, 0), c);
 		if (r < 0)
 			return r;
 	}
@@ -88,7 +90,7 @@ static int check_name(struct checking *c, const struct q *q)
 			       q_col_i64(q, 0), name, q_col_i64(q, 3));
 	else
 		return 0;
-	return violation(c, text);
+	return violation(text, c);
 }
 
 static int check_names(struct checking *c)
@@ -133,7 +135,7 @@ static int check_content(struct checking *c, int64_t id, struct buf *bytes)
 			       reason.text);
 	(void)snprintf(text, sizeof(text), "content %" PRId64 ": %s", id,
 		       reason.text);
-	return violation(c, text);
+	return violation(text, c);
 }
 
 static int check_contents(struct checking *c)
@@ -169,13 +171,16 @@ static int check_all(struct checking *c)
 
 	if (r < 0)
 		return r;
-	c->total = contents + INVARIANTS + 1;
+	c->total = contents + INVARIANTS + 2;
 	for (size_t i = 0; i < INVARIANTS && r == 0; i++) {
 		r = check_invariant(c, invariants[i]);
 		advance(c);
 	}
 	if (r == 0)
 		r = check_names(c);
+	advance(c);
+	if (r == 0)
+		r = check_refs(c->db, violation, c, c->why);
 	advance(c);
 	if (r == 0)
 		r = check_contents(c);

@@ -268,3 +268,11 @@ SELECT count(*) FROM content;
 
 -- STMT_CHECK_CONTENT_NEXT
 SELECT id FROM content WHERE id > ?1 ORDER BY id LIMIT 1;
+
+-- STMT_CHECK_NEXT_LIVE
+/* The next item, not folder, that is in the tree. */
+SELECT i.id FROM item i
+ WHERE i.id > ?1 AND i.folder = 0
+   AND EXISTS (SELECT 1 FROM place p
+                WHERE p.item = i.id AND p.died = 9223372036854775807)
+ ORDER BY i.id LIMIT 1;

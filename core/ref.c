@@ -103,17 +103,21 @@ static void list_reset(struct ref_list *list)
 	buf_reset(&list->texts);
 }
 
+static struct ref ref_of(const struct examination *e,
+			 const struct reference *found)
+{
+	return (struct ref){
+		.form = found->rule->form == KIND_FORM_ID ? REF_ID : REF_PATH,
+		.target = reference_target(e, found),
+		.leads = found->rule->leads,
+	};
+}
+
 int ref_list_take(struct ref_list *list, const struct examination *e)
 {
 	list_reset(list);
 	for (size_t i = 0; i < e->ref_count; i++) {
-		const struct reference *found = &e->refs[i];
-		const struct ref ref = {
-			.form = found->rule->form == KIND_FORM_ID ? REF_ID
-								  : REF_PATH,
-			.target = reference_target(e, found),
-			.leads = found->rule->leads,
-		};
+		const struct ref ref = ref_of(e, &e->refs[i]);
 		int r = list_add(list, &ref);
 
 		if (r < 0)
@@ -122,6 +126,27 @@ int ref_list_take(struct ref_list *list, const struct examination *e)
 	if (list->len > 1)
 		sort_unique(list);
 	return 0;
+}
+
+bool ref_list_misses(const struct ref_list *list, const struct examination *e,
+		     const struct reference *found)
+{
+	const struct ref ref = ref_of(e, found);
+	size_t low = 0, high = list->len;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		struct ref row = ref_list_get(list, middle);
+		int order = ref_compare(&row, &ref);
+
+		if (order == 0)
+			return row.missing;
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return false; /* the text has changed meanwhile */
 }
 
 int ref_read(struct db *db, int64_t item, struct ref_list *list,
@@ -256,6 +281,25 @@ int ref_path(struct db *db, int64_t at, int64_t item, struct buf *out,
 		r = ref_path_in(db, at, e.parent, name.data, e.folder, out,
 				why);
 	return r;
+}
+
+int ref_next_child(struct db *db, int64_t parent, struct ref_child *child,
+		   const struct kinds *kinds, struct why *why)
+{
+	DROP(q_close) struct q q = q_open(db, STMT_REF_CHILD);
+	int r;
+
+	q_i64(&q, 1, parent);
+	q_i64(&q, 2, child->item);
+	r = q_step(&q, why);
+	if (r <= 0)
+		return r;
+	child->item = q_col_i64(&q, 0);
+	child->folder = q_col_i64(&q, 1) != 0;
+	child->bears_kind =
+		child->folder && kinds && kinds_by_folder(kinds, q_col_text(&q, 2),
+						 q_col_len(&q, 2));
+	return 1;
 }
 
 /* ---- kinds ---- */

@@ -27,6 +27,7 @@ struct examination;
 struct kind;
 struct kinds;
 struct moment;
+struct reference;
 struct why;
 
 enum ref_form { REF_PATH = 0, REF_ID = 1 };
@@ -59,6 +60,11 @@ void ref_list_done(struct ref_list *list);
 struct ref ref_list_get(const struct ref_list *list, size_t i);
 /* Those that an examination found; missing is not set. -ENOMEM. */
 int ref_list_take(struct ref_list *list, const struct examination *e);
+
+/* Is the reference that was found in the item's text missing, by the list of
+ * ref_read()? */
+bool ref_list_misses(const struct ref_list *list, const struct examination *e,
+		     const struct reference *found);
 
 /* Replace @list by what @item refers to. */
 int ref_read(struct db *db, int64_t item, struct ref_list *list,

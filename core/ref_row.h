@@ -27,6 +27,15 @@ bool ref_leads_to_folder(uint64_t leads, const struct ref_bits *bits);
 int ref_there(struct db *db, const struct kinds *kinds, const struct ref *ref,
 	      struct why *why);
 
+/* The live entry of a folder with the lowest number above @child->item: 1 or
+ * 0. @kinds may be NULL; then bears_kind is not told. */
+struct ref_child {
+	int64_t item; /* 0: none yet */
+	bool folder, bears_kind;
+};
+int ref_next_child(struct db *db, int64_t parent, struct ref_child *child,
+		   const struct kinds *kinds, struct why *why);
+
 /* The next path below @path that anything names, after @target (empty: the
  * first), which it replaces, with a NUL: 1 or 0. */
 int ref_next_below(struct db *db, const char *path, struct buf *target,

@@ -192,37 +192,15 @@ static int read_item(struct settling *s, int64_t item, const struct kind *kind)
 
 /* ---- below a folder that moved ---- */
 
-struct child {
-	int64_t item;
-	bool folder, bears_kind;
-};
-
-static int next_child(struct settling *s, int64_t parent, struct child *child)
-{
-	DROP(q_close) struct q q = q_open(s->db, STMT_REF_CHILD);
-	int r;
-
-	q_i64(&q, 1, parent);
-	q_i64(&q, 2, child->item);
-	r = q_step(&q, s->why);
-	if (r <= 0)
-		return r;
-	child->item = q_col_i64(&q, 0);
-	child->folder = q_col_i64(&q, 1) != 0;
-	child->bears_kind =
-		child->folder && kinds_by_folder(s->kinds, q_col_text(&q, 2),
-						 q_col_len(&q, 2));
-	return 1;
-}
-
 /* Everything below the folder is of another kind now. */
 static int read_below(struct settling *s, int64_t folder,
 		      const struct kind *kind)
 {
-	struct child child = {0};
+	struct ref_child child = {0};
 	int r;
 
-	while ((r = next_child(s, folder, &child)) > 0) {
+	while ((r = ref_next_child(s->db, folder, &child, s->kinds,
+				   s->why)) > 0) {
 		if (!child.folder)
 			r = read_item(s, child.item, kind);
 		else if (!child.bears_kind)

@@ -2,6 +2,7 @@
 #include "core/follow.h"
 #include "core/ref.h"
 #include "tests/unit/temp_tree.h"
+#include "tests/unit/temp_repo.h"
 #include "tests/unit/test.h"
 
 #include <errno.h>
@@ -245,10 +246,16 @@ static void test_a_real_repository_moves_and_comes_back(void **state)
 	temp_is_corpus(t);
 }
 
+/* After each test the index is what the texts say. */
+static int tear_down(void **state)
+{
+	temp_sound(*state);
+	return temp_teardown(state);
+}
+
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, temp_setup, \
-						   temp_teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, temp_setup, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(test_an_item_that_moves_is_followed),
 		TEST(test_what_was_sent_is_remembered),

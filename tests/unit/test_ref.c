@@ -1,12 +1,15 @@
 /* The index of references says what the texts say, whatever happens to
  * them. */
+#include "core/check.h"
 #include "core/ref.h"
 #include "core/kind.h"
 #include "tests/unit/temp_store.h"
+#include "tests/unit/temp_repo.h"
 #include "tests/unit/test.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static int add_line(struct buf *out, const struct ref *ref)
 {
@@ -252,15 +255,15 @@ static void test_what_comes_and_goes_in_one_moment_is_nothing(void **state)
 
 	temp_begin(t);
 	content = temp_content(t, USE("A"));
-	temp_ok(t, tree_add_item(&t->m, s.rules, "X.json", 0, content, 3,
-				 &attr, &item, &t->why));
+	temp_ok(t, tree_add_item(&t->m, s.rules, "X.json", 0, content,
+				 (int64_t)strlen(USE("A")), &attr, &item, &t->why));
 	temp_ok(t, ref_settle(&t->m, &t->why));
 	temp_ok(t, ref_settle(&t->m, &t->why));
 	temp_commit(t);
 	refers(t, item, "/rules/A\n");
 	temp_begin(t);
-	temp_ok(t, tree_add_item(&t->m, s.rules, "Y.json", 0, content, 3,
-				 &attr, &item, &t->why));
+	temp_ok(t, tree_add_item(&t->m, s.rules, "Y.json", 0, content,
+				 (int64_t)strlen(USE("A")), &attr, &item, &t->why));
 	temp_ok(t, tree_remove(&t->m, item, &t->why));
 	temp_commit(t);
 	refers(t, item, "");
@@ -333,10 +336,69 @@ static void test_of_several_with_an_id_the_nearest_is_meant(void **state)
 	refers(t, fc, "e\n");
 }
 
+/* After each test the index is what the texts say. */
+static int tear_down(void **state)
+{
+	temp_sound(*state);
+	return temp_teardown(state);
+}
+
+/* ---- the check of it ---- */
+
+static int note_sentence(const char *sentence, void *arg)
+{
+	struct buf *out = arg;
+
+	buf_text(out, sentence);
+	buf_byte(out, '\n');
+	return 0;
+}
+
+/* What the check says after @sql did something to the file. */
+static void spoils(struct temp *t, const char *sql, const char *words)
+{
+	char command[512];
+	struct buf out = {0};
+
+	(void)snprintf(command, sizeof(command), "sqlite3 '%s' \"%s\"",
+		       t->path, sql);
+	if (system(command) != 0)
+		fail_msg("%s", command);
+	assert_int_equal(check_run(t->reader.db, note_sentence, NULL, &out,
+				   &t->why),
+			 1);
+	buf_byte(&out, '\0');
+	if (!strstr(out.data, words))
+		fail_msg("'%s' does not say '%s'", out.data, words);
+	buf_done(&out);
+}
+
+static void test_the_check_finds_what_is_wrong(void **state)
+{
+	struct temp *t = *state;
+	struct shop s = make_shop(t);
+
+	(void)s;
+	spoils(t, "UPDATE ref SET missing = 1 WHERE target = '/actions'",
+	       "'/actions' is there");
+	spoils(t,
+	       "UPDATE ref SET missing = 0;"
+	       "INSERT INTO ref VALUES (2, 0, '/x', 1, 1)",
+	       "references of item 2: the index has some");
+	spoils(t, "DELETE FROM ref WHERE item = 2 OR target = '/actions'",
+	       "the index has 1, its text 2");
+	spoils(t,
+	       "INSERT INTO ref SELECT item, form, '/actions', 1, 0 FROM ref"
+	       " WHERE item = (SELECT max(item) FROM ref WHERE leads > 9)",
+	       "the index has");
+	temp_save(t, s.map, "{}");
+	spoils(t, "INSERT INTO own_id VALUES (5, 1, 'x')", "the id 'x'");
+	temp_save(t, s.map, "{ }");
+}
+
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, temp_setup, \
-						   temp_teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, temp_setup, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(test_references_are_known_from_both_ends),
 		TEST(test_a_save_is_read),
@@ -349,6 +411,7 @@ int main(void)
 		TEST(test_a_folder_of_another_name_is_another_kind),
 		TEST(test_what_comes_and_goes_in_one_moment_is_nothing),
 		TEST(test_ids_are_found_by_kind),
+		TEST(test_the_check_finds_what_is_wrong),
 		TEST(test_of_several_with_an_id_the_nearest_is_meant),
 	};
 
