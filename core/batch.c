@@ -2,6 +2,7 @@
 
 #include "core/buf.h"
 #include "core/db.h"
+#include "core/renames.h"
 #include "core/report_row.h"
 #include "core/revision.h"
 #include "core/tree.h"
@@ -33,6 +34,7 @@ struct batch {
 	int64_t counts[OUTCOME_REJECTED + 1];
 	int64_t parts[PARTS_MAX]; /* moments, until there is a revision */
 	size_t part_count;
+	int64_t renames, round; /* of core/renames */
 };
 
 struct batches {
@@ -131,6 +133,8 @@ static int end_at(struct batches *batches, struct moment *m, size_t i,
 	if (r == 0 && b->revision)
 		r = revision_end(m, b->revision, "completed", b->after,
 				 counts.data, why);
+	if (r == 0)
+		r = renames_end(m, b->renames, why);
 	if (r < 0)
 		return r;
 	*b = batches->open[--batches->len];
@@ -327,6 +331,27 @@ static bool in_batch(enum outcome outcome)
 	return outcome != OUTCOME_EDITED && outcome != OUTCOME_UNCHANGED;
 }
 
+/* References among what the batch restores follow the names it got. */
+static int follow_names(struct batch *b, struct moment *m,
+			const struct report_line *line, struct why *why)
+{
+	const struct renames_batch batch = {
+		.id = &b->renames,
+		.round = &b->round,
+		.revision = b->revision,
+		.parts = b->parts,
+		.part_count = b->part_count,
+	};
+	const struct renames_line what = {
+		.folder = line->folder,
+		.asked = line->asked,
+		.item = line->item,
+		.fresh = line->outcome != OUTCOME_SKIPPED,
+	};
+
+	return renames_arrived(m, &batch, &what, why);
+}
+
 int batch_note(struct batches *batches, struct moment *m,
 	       const struct batch_key *key, const struct report_line *line,
 	       struct why *why)
@@ -338,6 +363,8 @@ int batch_note(struct batches *batches, struct moment *m,
 	save(batches, m);
 	if (in_batch(line->outcome))
 		r = join(batches, m, key, line->folder, &b, why);
+	if (r == 0 && b && line->item)
+		r = follow_names(b, m, line, why);
 	if (r == 0)
 		r = report_add(m, b ? b->report : 0, line, &report, why);
 	if (r < 0 || !b)

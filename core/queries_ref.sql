@@ -92,3 +92,29 @@ SELECT content, coalesce(arrived, content) FROM state
 -- STMT_REF_CHANGED
 /* What changed at a moment in one of the ways ?2. */
 SELECT item, what FROM change WHERE moment = ?1 AND (what & ?2) <> 0;
+
+-- STMT_RENAMED_PUT
+INSERT OR REPLACE INTO renamed (batch, form, asked, item)
+VALUES (?1, ?2, ?3, ?4);
+
+-- STMT_RENAMED_GET
+SELECT item FROM renamed WHERE batch = ?1 AND form = ?2 AND asked = ?3;
+
+-- STMT_RENAMED_ITEM
+/* Has it another name than was asked for? */
+SELECT 1 FROM renamed INDEXED BY renamed_item
+ WHERE batch = ?1 AND item = ?2 AND form = 0;
+
+-- STMT_RENAMED_END
+DELETE FROM renamed WHERE batch = ?1;
+
+-- STMT_RENAMED_FORGET (scan)
+/* No batch is open. */
+DELETE FROM renamed;
+
+-- STMT_RENAMED_BORN
+/* When the life of an item began, and what that moment was part of. */
+SELECT p.born, (SELECT m.revision FROM moment m WHERE m.id = p.born)
+  FROM place p
+ WHERE p.item = ?1
+   AND p.born = (SELECT min(n.born) FROM place n WHERE n.item = ?1);

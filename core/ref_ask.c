@@ -41,8 +41,9 @@ bool ref_leads_to_folder(uint64_t leads, const struct ref_bits *bits)
 
 /* ---- ids ---- */
 
-int ref_next_owner(struct db *db, const char *id, int64_t after,
-		   int64_t *ret_item, unsigned *ret_kind, struct why *why)
+/* The next item above @after that has the id: 1 or 0. */
+static int next_owner(struct db *db, const char *id, int64_t after,
+		      int64_t *ret_item, unsigned *ret_kind, struct why *why)
 {
 	DROP(q_close) struct q q = q_open(db, STMT_OWN_NEXT);
 	int r;
@@ -57,6 +58,21 @@ int ref_next_owner(struct db *db, const char *id, int64_t after,
 	return 1;
 }
 
+int ref_owners(struct db *db, const char *id, ref_owner_fn fn, void *arg,
+	       struct why *why)
+{
+	int64_t item = 0;
+	unsigned kind;
+	int r;
+
+	while ((r = next_owner(db, id, item, &item, &kind, why)) > 0) {
+		r = fn(item, kind, arg);
+		if (r != 0)
+			return r;
+	}
+	return r;
+}
+
 /* As above, but of the kinds @leads. */
 static int next_meant(struct db *db, const char *id, uint64_t leads,
 		      int64_t *item, struct why *why)
@@ -64,7 +80,7 @@ static int next_meant(struct db *db, const char *id, uint64_t leads,
 	unsigned kind;
 	int r;
 
-	while ((r = ref_next_owner(db, id, *item, item, &kind, why)) > 0)
+	while ((r = next_owner(db, id, *item, item, &kind, why)) > 0)
 		if (leads >> kind & 1)
 			return 1;
 	return r;

@@ -41,8 +41,4 @@ int ref_next_child(struct db *db, int64_t parent, struct ref_child *child,
 int ref_next_below(struct db *db, const char *path, struct buf *target,
 		   struct why *why);
 
-/* The next item above @after that has the id: 1 or 0. */
-int ref_next_owner(struct db *db, const char *id, int64_t after,
-		   int64_t *ret_item, unsigned *ret_kind, struct why *why);
-
 #endif

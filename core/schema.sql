@@ -224,4 +224,15 @@ CREATE TABLE own_id (
 ) STRICT;
 CREATE INDEX own_id_id ON own_id (id, item, kind);
 
+/* What the open batches were asked for and had to name otherwise, so that
+   references among what they restore go on leading there; see core/renames. */
+CREATE TABLE renamed (
+  batch INTEGER NOT NULL,
+  form INTEGER NOT NULL,        /* enum ref_form */
+  asked TEXT NOT NULL,          /* a path; or KIND:ID, the kind's number */
+  item INTEGER NOT NULL,        /* what is meant by that in the batch */
+  PRIMARY KEY (batch, form, asked)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX renamed_item ON renamed (batch, item, form);
+
 INSERT INTO item (id, folder, node) VALUES (1, 1, 1);

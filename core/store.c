@@ -112,6 +112,12 @@ static int fail_open_revisions(struct store *store, struct why *why)
 
 		r = q_run(&q, why);
 	}
+	if (r == 0) {
+		DROP(q_close)
+		struct q q = q_open(store->writer, STMT_RENAMED_FORGET);
+
+		r = q_run(&q, why);
+	}
 	if (r == 0)
 		r = txn_commit(&tx, why);
 	return r < 0 ? r : db_sync(store->writer, why);

@@ -153,7 +153,10 @@ int tree_amend_save(struct moment *m, int64_t item, int64_t content,
 		r = tree_recorded(m->db, e.born, why);
 	if (r < 0)
 		return r;
-	if (r > 0 || e.born == m->id)
+	/* What is created at this moment is only just coming to be. */
+	if (e.born == m->id)
+		r = e.placed != m->id;
+	if (r > 0)
 		return tree_save(m, item, content, arrived, size, attr, why);
 	e.content = content;
 	e.arrived = arrived;

@@ -1,0 +1,55 @@
+/*
+ * renames - references within a batch follow the names that its items got.
+ *
+ * If rules/A.json of a batch became rules/A 2.json, then "/rules/A" in the
+ * other items of the batch means that one, whichever of them came first. What
+ * a text said when it came decides, so that nothing is renamed twice. An item
+ * that got a number gets a new id too, if its kind has ids, and so does one
+ * whose id another of its kind has already below the same folder of the kind.
+ * Items outside of the batch are not touched.
+ *
+ * Files that are asked for a second time begin a new round: what is pasted
+ * twice are two copies, each of which refers to itself.
+ *
+ * What was noted is in the repository, and goes with a moment that fails.
+ *
+ * Thread-safety: within the moment.
+ */
+#ifndef CORE_RENAMES_H
+#define CORE_RENAMES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct moment;
+struct why;
+
+/* The batch as core/batch keeps it. */
+struct renames_batch {
+	int64_t *id;	/* 0: nothing has been renamed; set here */
+	int64_t *round; /* the moment that the round began with; set here */
+	int64_t revision;     /* 0: none yet; then it is */
+	const int64_t *parts; /* these moments */
+	size_t part_count;
+};
+
+struct renames_line {
+	int64_t folder;
+	const char *asked; /* the name of a file in it */
+	int64_t item;	   /* what came of it */
+	int fresh;	   /* the item is new; else it was there already */
+};
+
+/*
+ * @line has come, as part of @m, which has put it into the tree: apply to its
+ * text what has been renamed, and if it was itself, rewrite what refers to it
+ * in the batch. The texts remember what was sent; the moment notes them
+ * (NOTE_REWRITTEN).
+ */
+int renames_arrived(struct moment *m, const struct renames_batch *batch,
+		    const struct renames_line *line, struct why *why);
+
+/* The batch with this id is over. */
+int renames_end(struct moment *m, int64_t id, struct why *why);
+
+#endif
