@@ -23,6 +23,28 @@ UPDATE revision SET status = 'failed',
                      WHERE m.revision = revision.id), before)
  WHERE status = 'in progress';
 
+-- STMT_STORE_GARBAGE (scan)
+/* Is there any? */
+SELECT 1 FROM garbage LIMIT 1;
+
+-- STMT_STORE_GARBAGE_KEEP (scan)
+/* What is spoken of all the same is none. */
+DELETE FROM garbage WHERE content IN
+ (SELECT s.content FROM state s
+   WHERE s.content IN (SELECT g.content FROM garbage g)
+  UNION
+  SELECT s.arrived FROM state s
+   WHERE s.arrived IN (SELECT g.content FROM garbage g)
+  UNION
+  SELECT x.content FROM scratch x
+   WHERE x.content IN (SELECT g.content FROM garbage g));
+
+-- STMT_STORE_GARBAGE_DROP (scan)
+DELETE FROM content WHERE id IN (SELECT g.content FROM garbage g);
+
+-- STMT_STORE_GARBAGE_CLEAR (scan)
+DELETE FROM garbage;
+
 -- STMT_MOMENT_ADD
 INSERT INTO moment (id, time, uid, pid, program, revision)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6);

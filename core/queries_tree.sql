@@ -192,6 +192,11 @@ UPDATE state SET mode = ?3, uid = ?4, gid = ?5, mtime = ?6, ctime = ?7
 UPDATE state SET content = ?3, arrived = ?4, size = ?5
  WHERE item = ?1 AND born = ?2;
 
+-- STMT_TREE_GARBAGE
+/* Not what is whole, since others may be deltas of it. */
+INSERT OR IGNORE INTO garbage (content)
+SELECT id FROM content WHERE id = ?1 AND base IS NOT NULL;
+
 -- STMT_TREE_FORGET_STATES
 /* With STMT_TREE_FORGET_ITEM: what came and went within one moment. */
 DELETE FROM state WHERE item = ?1;

@@ -114,6 +114,13 @@ CREATE TABLE content (
   bytes BLOB NOT NULL           /* a zstd frame */
 ) STRICT;
 
+/* Deltas that an amended version held: nothing speaks of them any more, unless
+   something else has come to hold the same. Swept when the file is opened, when
+   nobody reads. */
+CREATE TABLE garbage (
+  content INTEGER PRIMARY KEY
+) STRICT;
+
 /* The record. A snapshot is one row and nothing else. Ids are one sequence,
    never used twice. */
 CREATE TABLE revision (

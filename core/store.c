@@ -99,25 +99,47 @@ static int load_clock(struct store *store, struct why *why)
 	return r;
 }
 
-/* Also makes sure that the log exists before others open it, and that its
- * name is on the disk: only the connection that made it would sync that. */
-static int fail_open_revisions(struct store *store, struct why *why)
+static int run_all(struct db *db, const enum stmt *all, size_t count,
+		   struct why *why)
 {
+	int r = 0;
+
+	for (size_t i = 0; i < count && r == 0; i++) {
+		DROP(q_close) struct q q = q_open(db, all[i]);
+
+		r = q_run(&q, why);
+	}
+	return r;
+}
+
+/* Nobody has a content open yet, so those that nothing speaks of may go. */
+static int sweep_garbage(struct db *db, struct why *why)
+{
+	const enum stmt sweep[] = {STMT_STORE_GARBAGE_KEEP,
+				   STMT_STORE_GARBAGE_DROP,
+				   STMT_STORE_GARBAGE_CLEAR};
+	int64_t any;
+	int r = get_number(db, STMT_STORE_GARBAGE, &any, why);
+
+	if (r < 0 || !any)
+		return r;
+	return run_all(db, sweep, sizeof(sweep) / sizeof(sweep[0]), why);
+}
+
+/* What was under way when the file was last closed is over. Also makes sure
+ * that the log exists before others open it, and that its name is on the disk:
+ * only the connection that made it would sync that. */
+static int end_what_was_open(struct store *store, struct why *why)
+{
+	const enum stmt over[] = {STMT_STORE_FAIL_OPEN, STMT_RENAMED_FORGET};
 	DROP(txn_end) struct txn tx = {0};
 	int r = txn_begin(&tx, store->writer, why);
 
-	if (r == 0) {
-		DROP(q_close)
-		struct q q = q_open(store->writer, STMT_STORE_FAIL_OPEN);
-
-		r = q_run(&q, why);
-	}
-	if (r == 0) {
-		DROP(q_close)
-		struct q q = q_open(store->writer, STMT_RENAMED_FORGET);
-
-		r = q_run(&q, why);
-	}
+	if (r == 0)
+		r = run_all(store->writer, over,
+			    sizeof(over) / sizeof(over[0]), why);
+	if (r == 0)
+		r = sweep_garbage(store->writer, why);
 	if (r == 0)
 		r = txn_commit(&tx, why);
 	return r < 0 ? r : db_sync(store->writer, why);
@@ -139,7 +161,7 @@ static int open_writer(struct store *store, const char *holder, struct why *why)
 	if (r == 0)
 		r = db_open(store->path, DB_WRITE, &store->writer, why);
 	if (r == 0)
-		r = fail_open_revisions(store, why);
+		r = end_what_was_open(store, why);
 	if (r == 0)
 		r = load_next_id(store, why);
 	if (r == 0)

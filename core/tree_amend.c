@@ -125,6 +125,16 @@ int tree_set_attr(struct moment *m, int64_t item, const struct attr *attr,
 
 /* ---- content ---- */
 
+/* Nothing speaks of the content that an amended version had, as far as is
+ * known here; but somebody may be reading it. */
+static int leave_content(struct moment *m, int64_t content, struct why *why)
+{
+	DROP(q_close) struct q q = q_open(m->db, STMT_TREE_GARBAGE);
+
+	q_i64(&q, 1, content);
+	return q_run(&q, why);
+}
+
 static int amend_content(struct moment *m, const struct entry *e,
 			 struct why *why)
 {
@@ -156,6 +166,8 @@ int tree_amend_save(struct moment *m, int64_t item, int64_t content,
 	/* What is created at this moment is only just coming to be. */
 	if (e.born == m->id)
 		r = e.placed != m->id;
+	if (r == 0 && e.content != arrived)
+		r = leave_content(m, e.content, why);
 	if (r > 0)
 		return tree_save(m, item, content, arrived, size, attr, why);
 	e.content = content;

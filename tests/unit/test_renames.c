@@ -1,4 +1,5 @@
 /* Within a batch references follow the names that items got. */
+#include "core/blob.h"
 #include "core/number.h"
 #include "core/problems.h"
 #include "core/ref.h"
@@ -146,6 +147,53 @@ static void test_nothing_is_renamed_twice(void **state)
 		  "{\"pairs\": [{\"rule\": \"/rules/A 2\"},"
 		  " {\"rule\": \"/rules/A 3\"}]}");
 	temp_says(t, "action_maps/M.json", MAP("/rules/A 2", "/rules/A 3"));
+}
+
+static int64_t content_of(struct temp *t, const char *path)
+{
+	struct entry e;
+
+	temp_ok(t, tree_get(t->reader.db, MOMENT_NOW, temp_at(t, path), &e,
+			    &t->why));
+	return e.content;
+}
+
+/* Long enough to be stored as what differs. */
+#define LONG                                                               \
+	"\"abcdefghijklmnopqrstuvwxyz 0123456789 ABCDEFGHIJKLMNOPQRSTUV" \
+	" the quick brown fox jumps over the lazy dog\""
+#define LONG_MAP(a, b)                                                     \
+	"{\"x\": [" LONG ", " LONG ", " LONG "], \"pairs\": [{\"rule\": \"" \
+	a "\", \"action\": \"" b "\"}]}"
+
+static void test_what_was_amended_is_swept(void **state)
+{
+	struct temp_repo *r = *state;
+	struct temp *t = r->t;
+	int64_t half, copied;
+
+	temp_make(t, "rules/A.json", "{\"old\": 1}");
+	temp_make(t, "rules/B.json", "{\"old\": 1}");
+	copy(r, "action_maps/M.json", LONG_MAP("/rules/A", "/rules/B"));
+	copy(r, "action_maps/N.json", LONG_MAP("/rules/B", "/rules/A"));
+	copy(r, "rules/A.json", "{}");
+	half = content_of(t, "action_maps/M.json");
+	copied = content_of(t, "action_maps/N.json");
+	temp_make(t, "action_maps/O.json", LONG_MAP("/rules/B", "/rules/A 2"));
+	assert_int_equal(content_of(t, "action_maps/O.json"), copied);
+	copy(r, "rules/B.json", "{}");
+	assert_int_not_equal(content_of(t, "action_maps/M.json"), half);
+
+	temp_ok(t, blob_stat(t->reader.db, half, NULL, NULL, &t->why));
+	temp_reopen(t);
+	r->repo.store = t->store;
+	temp_fails(t, blob_stat(t->reader.db, half, NULL, NULL, &t->why),
+		   -ENOENT, "content");
+	temp_says(t, "action_maps/M.json",
+		  LONG_MAP("/rules/A 2", "/rules/B 2"));
+	temp_says(t, "action_maps/N.json",
+		  LONG_MAP("/rules/B 2", "/rules/A 2"));
+	temp_says(t, "action_maps/O.json", LONG_MAP("/rules/B", "/rules/A 2"));
 }
 
 static void test_another_process_is_another_batch(void **state)
@@ -416,6 +464,7 @@ int main(void)
 		TEST(test_what_comes_first_is_rewritten_later),
 		TEST(test_what_comes_later_is_rewritten_at_once),
 		TEST(test_nothing_is_renamed_twice),
+		TEST(test_what_was_amended_is_swept),
 		TEST(test_another_process_is_another_batch),
 		TEST(test_what_is_pasted_twice_are_two_copies),
 		TEST(test_a_copy_that_was_there_is_meant),
