@@ -59,6 +59,8 @@ static int examine_item(struct check_index *c, int64_t item,
 	int r = ref_kind(c->db, c->kinds, item, ret_kind, c->why);
 
 	c->fresh.len = 0;
+	if (r == -EBADMSG)
+		return 0;
 	if (r < 0 || !*ret_kind)
 		return r < 0 ? r : 1;
 	r = tree_get(c->db, MOMENT_NOW, item, &e, c->why);

@@ -304,11 +304,13 @@ int ref_next_child(struct db *db, int64_t parent, struct ref_child *child,
 
 /* ---- kinds ---- */
 
+enum { DEPTH_MAX = 65536 };
+
 int ref_kind(struct db *db, const struct kinds *kinds, int64_t item,
 	     const struct kind **ret, struct why *why)
 {
 	bool self = true;
-	int r = 1;
+	int r = 1, steps = 0;
 
 	*ret = NULL;
 	/* The item's own name does not count. */
@@ -324,6 +326,9 @@ int ref_kind(struct db *db, const struct kinds *kinds, int64_t item,
 		if (r > 0)
 			item = q_col_i64(&q, 0);
 		self = false;
+		if (++steps > DEPTH_MAX)
+			return why_set(why, -EBADMSG,
+				       "a folder stands below itself");
 	}
 	return r < 0 ? r : 0;
 }

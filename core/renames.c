@@ -506,6 +506,8 @@ int renames_arrived(struct moment *m, const struct renames_batch *batch,
 	if (kinds_count(w.kinds) == 0)
 		return 0;
 	r = look_at_item(&w, &e);
+	if (r == -ENOENT)
+		return 0; /* nothing has come of it */
 	if (r == 0)
 		r = begin_round(&w);
 	if (r == 0)
