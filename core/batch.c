@@ -357,7 +357,7 @@ int batch_note(struct batches *batches, struct moment *m,
 	       struct why *why)
 {
 	struct batch *b = NULL;
-	int64_t report;
+	int64_t report = 0;
 	int r = 0;
 
 	save(batches, m);

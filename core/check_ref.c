@@ -91,8 +91,9 @@ static int check_id(struct check_index *c, int64_t item,
 		return 0;
 	if (!id || r == 0 || strcmp(id, c->id.data) != 0 ||
 	    number != kind_number(kind))
-		return wrong(c, item, "the index has the id '%s', its text "
-				      "'%s'",
+		return wrong(c, item,
+			     "the index has the id '%s', its text "
+			     "'%s'",
 			     r > 0 ? c->id.data : "", id ? id : "");
 	return 0;
 }
@@ -109,15 +110,17 @@ static int check_list(struct check_index *c, int64_t item)
 
 		fresh.item = item;
 		if (ref_compare(&kept, &fresh) != 0)
-			return wrong(c, item, "the index has '%.80s', its "
-					      "text '%.80s'",
+			return wrong(c, item,
+				     "the index has '%.80s', its "
+				     "text '%.80s'",
 				     kept.target, fresh.target);
 		r = ref_there(c->db, c->kinds, &fresh, c->why);
 		if (r < 0)
 			return r;
 		if (kept.missing == (r > 0))
-			return wrong(c, item, "'%.80s' is %s, but the index "
-					      "has it otherwise",
+			return wrong(c, item,
+				     "'%.80s' is %s, but the index "
+				     "has it otherwise",
 				     kept.target, r > 0 ? "there" : "missing");
 	}
 	return 0;
@@ -125,7 +128,7 @@ static int check_list(struct check_index *c, int64_t item)
 
 static int check_item(struct check_index *c, int64_t item)
 {
-	const struct kind *kind;
+	const struct kind *kind = NULL;
 	int r = examine_item(c, item, &kind);
 
 	if (r <= 0)
@@ -163,8 +166,9 @@ static int check_gone(struct check_index *c, enum stmt id)
 	while ((r = next(c, id, &item)) > 0) {
 		r = tree_get(c->db, MOMENT_NOW, item, &e, NULL);
 		if (r == -ENOENT || (r == 0 && e.folder))
-			r = wrong(c, item, "the index has some, but it is no "
-					   "live item");
+			r = wrong(c, item,
+				  "the index has some, but it is no "
+				  "live item");
 		if (r < 0)
 			return r;
 	}
@@ -173,7 +177,8 @@ static int check_gone(struct check_index *c, enum stmt id)
 
 int check_refs(struct db *db, check_fn fn, void *arg, struct why *why)
 {
-	DROP(check_index_done) struct check_index c = {
+	DROP(check_index_done)
+	struct check_index c = {
 		.db = db,
 		.fn = fn,
 		.arg = arg,

@@ -96,7 +96,8 @@ static int walk(struct closure *c, closure_fn fn, void *arg)
 int closure_walk(struct db *db, const struct kinds *kinds, int64_t item,
 		 closure_fn fn, void *arg, struct why *why)
 {
-	DROP(closure_done) struct closure c = {
+	DROP(closure_done)
+	struct closure c = {
 		.db = db,
 		.kinds = kinds,
 		.why = why,

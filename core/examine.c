@@ -159,8 +159,8 @@ static int add_reference(struct walk *w, const struct json_value *v,
 	r = add_target(w, ref);
 	if (r < 0 || !rule->beside)
 		return r;
-	return add_waiting(w, &(struct waiting){.depth = v->depth,
-						.ref = e->ref_count});
+	return add_waiting(
+		w, &(struct waiting){.depth = v->depth, .ref = e->ref_count});
 }
 
 static int look_for_references(struct walk *w, const struct json_value *v,
@@ -170,8 +170,8 @@ static int look_for_references(struct walk *w, const struct json_value *v,
 		const struct kind_reference *rule = &w->kind->refs[i];
 
 		if (rule->last &&
-		    (!named || !pattern_is_key(named, rule->last->name,
-					       rule->last->len)))
+		    (!named ||
+		     !pattern_is_key(named, rule->last->name, rule->last->len)))
 			continue;
 		if (pattern_matches(&rule->at, v->path, v->depth))
 			return v->len > 2 ? add_reference(w, v, rule) : 0;
@@ -398,8 +398,7 @@ static int visit(const struct json_value *v, void *arg)
 	    (named && may_be(w, named, kind->key_lengths))) {
 		if (v->kind == JSON_KIND_STRING)
 			r = look_at_string(w, v, named);
-		if (r == 0 &&
-		    any_matches(&kind->volatiles, v->path, v->depth))
+		if (r == 0 && any_matches(&kind->volatiles, v->path, v->depth))
 			r = add_examined(&w->e->volatiles, v);
 	}
 	if (r == 0 && v->kind == JSON_KIND_STRING && kind->file_count)

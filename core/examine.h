@@ -20,7 +20,7 @@ struct why;
 /* A string that names another item: not an empty one. */
 struct reference {
 	const struct kind_reference *rule;
-	size_t at, len;		  /* its bytes, without the quotes */
+	size_t at, len;		   /* its bytes, without the quotes */
 	size_t beside, beside_len; /* those of the member beside it; 0: none */
 	/* What it leads to, in examination.names, with a NUL: "/rules/A" for
 	 * all paths, without '/' at the end; an id; else it leads nowhere. */

@@ -97,8 +97,8 @@ static int collect(struct following *w, const struct follow_one *one)
 
 	if (r < 0 || !one->folder)
 		return r;
-	while ((r = ref_next_below(w->m->db, one->was.data, &target,
-				   w->why)) > 0) {
+	while ((r = ref_next_below(w->m->db, one->was.data, &target, w->why)) >
+	       0) {
 		r = add_naming(w, target.data);
 		if (r < 0)
 			return r;
@@ -196,7 +196,7 @@ static int note_edits(struct following *w)
 
 static int rewrite_item(struct following *w, int64_t item)
 {
-	const struct kind *kind;
+	const struct kind *kind = NULL;
 	struct entry e;
 	int r = tree_get(w->m->db, MOMENT_NOW, item, &e, w->why);
 
@@ -248,7 +248,8 @@ static int find_moved(struct follow *f, struct why *why)
 
 int follow_run(struct follow *f, struct follow_result *ret, struct why *why)
 {
-	DROP(following_done) struct following w = {
+	DROP(following_done)
+	struct following w = {
 		.f = f,
 		.m = f->m,
 		.kinds = store_kinds(f->m->store),

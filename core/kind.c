@@ -113,10 +113,10 @@ const struct kind *kinds_by_path(const struct kinds *kinds, const char *path,
 
 		while (start > 0 && path[start - 1] != '/')
 			start--;
-		kind = end < len || folder ?
-			       kinds_by_folder(kinds, path + start,
-					       end - start) :
-			       NULL;
+		kind = end < len || folder
+			       ? kinds_by_folder(kinds, path + start,
+						 end - start)
+			       : NULL;
 		if (kind)
 			return kind;
 		end = start > 0 ? start - 1 : 0;

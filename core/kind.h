@@ -75,15 +75,14 @@ int kinds_load(struct db *db, struct kinds **ret, struct why *why);
  * its name; with @json NULL, those that are built in. -EINVAL: see kinds_add();
  * -EBUSY: there are items already, which were read by the kinds of before.
  */
-int kinds_install(struct db *db, const char *json, size_t len,
-		  struct why *why);
+int kinds_install(struct db *db, const char *json, size_t len, struct why *why);
 
 size_t kinds_count(const struct kinds *kinds);
 const struct kind *kinds_get(const struct kinds *kinds, size_t number);
 
 /* The kind whose folder is called @name, or NULL. */
-const struct kind *kinds_by_folder(const struct kinds *kinds,
-				   const char *name, size_t len);
+const struct kind *kinds_by_folder(const struct kinds *kinds, const char *name,
+				   size_t len);
 
 /*
  * The kind of what has @path ("/rules/A", not the name of an item file): of

@@ -28,8 +28,9 @@ static int read_form(const struct kind_reading *r, json_t *object,
 		if (!ref->scheme)
 			return kind_no_memory(r);
 	} else {
-		return kind_wrong(r, "'form' must be \"path\", \"SCHEME://path\" "
-				"or \"id\"");
+		return kind_wrong(r,
+				  "'form' must be \"path\", \"SCHEME://path\" "
+				  "or \"id\"");
 	}
 	return 0;
 }
@@ -46,8 +47,7 @@ static int read_leads(const struct kind_reading *r, json_t *object,
 
 	if (e < 0)
 		return e;
-	json_array_foreach(list, i, value)
-	{
+	json_array_foreach(list, i, value) {
 		const char *name = json_string_value(value);
 		size_t k = first;
 
@@ -59,9 +59,11 @@ static int read_leads(const struct kind_reading *r, json_t *object,
 		       strcmp(kinds->list[k].name, name) != 0)
 			k++;
 		if (!name || k == kinds->len)
-			return kind_wrong(r, "'to' names '%s', which is no kind of "
-					"this set",
-				     name ? name : "");
+			return kind_wrong(
+				r,
+				"'to' names '%s', which is no kind of "
+				"this set",
+				name ? name : "");
 		ref->leads |= KIND_BIT(&kinds->list[k]);
 		base = base ? base : &kinds->list[k];
 	}
@@ -71,7 +73,7 @@ static int read_leads(const struct kind_reading *r, json_t *object,
 		return 0;
 	if (!base)
 		return kind_wrong(r, "'%s' needs a kind that it leads to",
-			     ref->scheme);
+				  ref->scheme);
 	if (asprintf(&ref->below, "/%s/", base->folder) < 0) {
 		ref->below = NULL;
 		return kind_no_memory(r);
@@ -109,10 +111,10 @@ static int read_reference(const struct kind_reading *r, json_t *object,
 	ref->beside_len = strlen(ref->beside);
 	if (ref->form == KIND_FORM_ID)
 		return kind_wrong(r, "an id has no last part that could stand "
-				"'beside' it");
+				     "'beside' it");
 	if (ref->at.steps[ref->at.len - 1].what == PATTERN_ELEMENT)
 		return kind_wrong(r, "an element of an array has no member "
-				"'beside' it");
+				     "'beside' it");
 	return 0;
 }
 
@@ -133,14 +135,12 @@ static int read_references(struct kind_reading *r, json_t *object,
 
 	if (e < 0 || !list)
 		return e;
-	refs = realloc(kind->refs,
-		       (kind->ref_count + json_array_size(list) + 1) *
-			       sizeof(*refs));
+	refs = realloc(kind->refs, (kind->ref_count + json_array_size(list) +
+				    1) * sizeof(*refs));
 	if (!refs)
 		return kind_no_memory(r);
 	kind->refs = refs;
-	json_array_foreach(list, i, value)
-	{
+	json_array_foreach(list, i, value) {
 		name_part(r, "references", i);
 		refs[kind->ref_count] = (struct kind_reference){0};
 		e = read_reference(r, value, kinds, first,
@@ -169,13 +169,14 @@ static int read_secret(const struct kind_reading *r, json_t *object,
 	e = kind_check_members(r, object, names);
 	if (e == 0)
 		e = kind_get_patterns(r, object, at ? "at" : "inside", true,
-				 &secret->inside);
+				      &secret->inside);
 	if (e == 0 && !at)
 		e = kind_get_words(r, object, "words", true, &secret->words);
 	return e;
 }
 
-static int read_secrets(struct kind_reading *r, json_t *object, struct kind *kind)
+static int read_secrets(struct kind_reading *r, json_t *object,
+			struct kind *kind)
 {
 	json_t *list = NULL, *value;
 	size_t i;
@@ -183,12 +184,11 @@ static int read_secrets(struct kind_reading *r, json_t *object, struct kind *kin
 
 	if (e < 0 || !list)
 		return e;
-	kind->secrets = calloc(json_array_size(list) + 1,
-			       sizeof(*kind->secrets));
+	kind->secrets =
+		calloc(json_array_size(list) + 1, sizeof(*kind->secrets));
 	if (!kind->secrets)
 		return kind_no_memory(r);
-	json_array_foreach(list, i, value)
-	{
+	json_array_foreach(list, i, value) {
 		name_part(r, "secrets", i);
 		e = read_secret(r, value, &kind->secrets[kind->secret_count++]);
 		if (e < 0)
@@ -232,8 +232,7 @@ static int read_files(struct kind_reading *r, json_t *object, struct kind *kind)
 	kind->files = calloc(json_array_size(list) + 1, sizeof(*kind->files));
 	if (!kind->files)
 		return kind_no_memory(r);
-	json_array_foreach(list, i, value)
-	{
+	json_array_foreach(list, i, value) {
 		name_part(r, "files", i);
 		e = read_file(r, value, &kind->files[kind->file_count++]);
 		if (e < 0)
@@ -261,7 +260,7 @@ static int read_variant(const struct kind_reading *r, json_t *object,
 		e = kind_get_text(r, variant, "name", true, &kind->variant);
 	if (e == 0)
 		e = kind_get_text(r, variant, "member", true,
-			     &kind->variant_member);
+				  &kind->variant_member);
 	return e;
 }
 
@@ -279,15 +278,17 @@ static int read_common(struct kind_reading *r, json_t *object, json_t *all,
 	if (e == 0)
 		e = read_references(r, object, kinds, first, kind);
 	if (e == 0)
-		e = read_secrets(r, json_object_get(object, "secrets") ?
-					    object : all, kind);
+		e = read_secrets(
+			r, json_object_get(object, "secrets") ? object : all,
+			kind);
 	if (e == 0)
-		e = read_files(r, json_object_get(object, "files") ?
-					  object : all, kind);
+		e = read_files(r,
+			       json_object_get(object, "files") ? object : all,
+			       kind);
 	if (e == 0)
-		e = kind_get_patterns(r, json_object_get(object, "volatile") ?
-					    object : all,
-				 "volatile", false, &kind->volatiles);
+		e = kind_get_patterns(
+			r, json_object_get(object, "volatile") ? object : all,
+			"volatile", false, &kind->volatiles);
 	return e;
 }
 
@@ -319,11 +320,11 @@ static void note_lengths(struct kind *kind)
 }
 
 /* Its name and folder, so that others may name it. */
-static int read_name(struct kind_reading *r, json_t *object, struct kinds *kinds,
-		     const char *set)
+static int read_name(struct kind_reading *r, json_t *object,
+		     struct kinds *kinds, const char *set)
 {
 	static const char *const names[] = {
-		"name",	   "folder", "variant", "id", "references",
+		"name",	   "folder", "variant",	 "id", "references",
 		"secrets", "files",  "volatile", NULL,
 	};
 	struct kind *kind = &kinds->list[kinds->len];
@@ -346,12 +347,14 @@ static int read_name(struct kind_reading *r, json_t *object, struct kinds *kinds
 	if (e < 0)
 		return e;
 	if (strchr(kind->folder, '/') || kind->folder[0] == '.')
-		return kind_wrong(r, "'%s' cannot be the name of a folder of items",
-			     kind->folder);
+		return kind_wrong(
+			r, "'%s' cannot be the name of a folder of items",
+			kind->folder);
 	other = kinds_by_folder(kinds, kind->folder, strlen(kind->folder));
 	if (other)
-		return kind_wrong(r, "the folder '%s' is that of kind '%s' in '%s'",
-			     kind->folder, other->name, other->set);
+		return kind_wrong(
+			r, "the folder '%s' is that of kind '%s' in '%s'",
+			kind->folder, other->name, other->set);
 	kind->folder_len = strlen(kind->folder);
 	for (size_t i = 0; i + 1 < kinds->len; i++)
 		if (strcmp(kinds->list[i].set, set) == 0 &&
@@ -365,8 +368,8 @@ static int read_name(struct kind_reading *r, json_t *object, struct kinds *kinds
 static int read_set(struct kind_reading *r, json_t *top, struct kinds *kinds)
 {
 	static const char *const names[] = {"name", "all", "kinds", NULL};
-	static const char *const all_names[] = {"id", "references", "secrets",
-						"files", "volatile", NULL};
+	static const char *const all_names[] = {
+		"id", "references", "secrets", "files", "volatile", NULL};
 	const char *set = json_string_value(json_object_get(top, "name"));
 	json_t *all = json_object_get(top, "all"), *list = NULL, *value;
 	size_t i, first = kinds->len;
@@ -388,15 +391,13 @@ static int read_set(struct kind_reading *r, json_t *top, struct kinds *kinds)
 	if (!room)
 		return kind_no_memory(r);
 	kinds->list = room;
-	json_array_foreach(list, i, value)
-	{
+	json_array_foreach(list, i, value) {
 		(void)snprintf(r->kind, sizeof(r->kind), ", kinds[%zu]", i);
 		e = read_name(r, value, kinds, set);
 		if (e < 0)
 			return e;
 	}
-	json_array_foreach(list, i, value)
-	{
+	json_array_foreach(list, i, value) {
 		struct kind *kind = &kinds->list[first + i];
 
 		(void)snprintf(r->kind, sizeof(r->kind), ", kind '%.40s'",
@@ -413,7 +414,8 @@ static int read_set(struct kind_reading *r, json_t *top, struct kinds *kinds)
 
 /* ---- a whole text ---- */
 
-static int load(struct kind_reading *r, const char *json, size_t len, json_t **ret)
+static int load(struct kind_reading *r, const char *json, size_t len,
+		json_t **ret)
 {
 	json_error_t error;
 	json_t *top = json_loadb(json, len, JSON_REJECT_DUPLICATES, &error);
@@ -421,12 +423,12 @@ static int load(struct kind_reading *r, const char *json, size_t len, json_t **r
 
 	if (!top)
 		return kind_wrong(r, "line %d, column %d: %s", error.line,
-			     error.column, error.text);
+				  error.column, error.text);
 	*ret = top;
 	set = json_string_value(json_object_get(top, "name"));
 	if (!set || !*set)
 		return kind_wrong(r, "a set of kinds must be an object with a "
-				"'name'");
+				     "'name'");
 	(void)snprintf(r->set, sizeof(r->set), " '%.40s'", set);
 	return 0;
 }

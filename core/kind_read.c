@@ -30,13 +30,12 @@ int kind_no_memory(const struct kind_reading *r)
 
 /* @names ends in NULL. */
 int kind_check_members(const struct kind_reading *r, json_t *object,
-			 const char *const *names)
+		       const char *const *names)
 {
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(object, key, value)
-	{
+	json_object_foreach(object, key, value) {
 		size_t i = 0;
 
 		while (names[i] && strcmp(names[i], key) != 0)
@@ -48,8 +47,8 @@ int kind_check_members(const struct kind_reading *r, json_t *object,
 }
 
 /* *ret is NULL if the member is not there and need not be. */
-int kind_get_text(const struct kind_reading *r, json_t *object, const char *name,
-		    bool needed, char **ret)
+int kind_get_text(const struct kind_reading *r, json_t *object,
+		  const char *name, bool needed, char **ret)
 {
 	json_t *value = json_object_get(object, name);
 	const char *text = json_string_value(value);
@@ -59,14 +58,15 @@ int kind_get_text(const struct kind_reading *r, json_t *object, const char *name
 	if (!value)
 		return kind_wrong(r, "'%s' is missing", name);
 	if (!text || !*text)
-		return kind_wrong(r, "'%s' must be a string, and not empty", name);
+		return kind_wrong(r, "'%s' must be a string, and not empty",
+				  name);
 	*ret = strdup(text);
 	return *ret ? 0 : kind_no_memory(r);
 }
 
 /* *ret is borrowed; NULL if the member is not there and need not be. */
-int kind_get_list(const struct kind_reading *r, json_t *object, const char *name,
-		    bool needed, json_t **ret)
+int kind_get_list(const struct kind_reading *r, json_t *object,
+		  const char *name, bool needed, json_t **ret)
 {
 	json_t *list = json_object_get(object, name);
 
@@ -76,13 +76,13 @@ int kind_get_list(const struct kind_reading *r, json_t *object, const char *name
 		return kind_wrong(r, "'%s' is missing", name);
 	if (!json_is_array(list) || (needed && json_array_size(list) == 0))
 		return kind_wrong(r, "'%s' must be a list%s", name,
-			     needed ? ", and not empty" : "");
+				  needed ? ", and not empty" : "");
 	*ret = list;
 	return 0;
 }
 
-int kind_get_words(const struct kind_reading *r, json_t *object, const char *name,
-		     bool needed, struct kind_words *ret)
+int kind_get_words(const struct kind_reading *r, json_t *object,
+		   const char *name, bool needed, struct kind_words *ret)
 {
 	json_t *list = NULL, *value;
 	size_t i;
@@ -93,12 +93,12 @@ int kind_get_words(const struct kind_reading *r, json_t *object, const char *nam
 	ret->list = calloc(json_array_size(list) + 1, sizeof(char *));
 	if (!ret->list)
 		return kind_no_memory(r);
-	json_array_foreach(list, i, value)
-	{
+	json_array_foreach(list, i, value) {
 		const char *text = json_string_value(value);
 
 		if (!text || !*text)
-			return kind_wrong(r, "'%s' must be a list of words", name);
+			return kind_wrong(r, "'%s' must be a list of words",
+					  name);
 		ret->list[i] = strdup(text);
 		if (!ret->list[i])
 			return kind_no_memory(r);
@@ -108,8 +108,7 @@ int kind_get_words(const struct kind_reading *r, json_t *object, const char *nam
 }
 
 int kind_get_patterns(const struct kind_reading *r, json_t *object,
-			const char *name, bool needed,
-			struct kind_patterns *ret)
+		      const char *name, bool needed, struct kind_patterns *ret)
 {
 	struct why reason = {0};
 	json_t *list = NULL, *value;
@@ -121,11 +120,10 @@ int kind_get_patterns(const struct kind_reading *r, json_t *object,
 	ret->list = calloc(json_array_size(list) + 1, sizeof(struct pattern));
 	if (!ret->list)
 		return kind_no_memory(r);
-	json_array_foreach(list, i, value)
-	{
+	json_array_foreach(list, i, value) {
 		if (!json_is_string(value))
 			return kind_wrong(r, "'%s' must be a list of patterns",
-				     name);
+					  name);
 		e = pattern_parse(json_string_value(value), &ret->list[i],
 				  &reason);
 		if (e < 0)

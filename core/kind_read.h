@@ -38,7 +38,6 @@ int kind_get_list(const struct kind_reading *r, json_t *object,
 int kind_get_words(const struct kind_reading *r, json_t *object,
 		   const char *name, bool needed, struct kind_words *ret);
 int kind_get_patterns(const struct kind_reading *r, json_t *object,
-		      const char *name, bool needed,
-		      struct kind_patterns *ret);
+		      const char *name, bool needed, struct kind_patterns *ret);
 
 #endif

@@ -110,14 +110,14 @@ static int note_edits(struct rewrite *rw, const struct pair *pair,
 
 	for (size_t i = 0; i < e->ref_count && r >= 0; i++) {
 		const struct reference *ref = &e->refs[i];
-		const char *now = find_change(pair, ref,
-					      reference_target(e, ref));
+		const char *now =
+			find_change(pair, ref, reference_target(e, ref));
 
 		if (!now)
 			continue;
-		r = is_id(ref) ? rewrite_string(rw, bytes, ref->at, ref->len,
-						now)
-			       : rewrite_reference(rw, bytes, e, ref, now);
+		r = is_id(ref)
+			    ? rewrite_string(rw, bytes, ref->at, ref->len, now)
+			    : rewrite_reference(rw, bytes, e, ref, now);
 	}
 	if (r >= 0 && id && e->id_at &&
 	    strcmp(e->names.data + e->id, id_of(&pair->was)) == 0)
@@ -162,8 +162,7 @@ struct changes {
 	struct why *why;
 };
 
-static int tell(struct changes *c, size_t at, const char *sent,
-		const char *now)
+static int tell(struct changes *c, size_t at, const char *sent, const char *now)
 {
 	const struct ref_text *text = &c->pair->now;
 	struct lineage_change change = {.sent = sent, .now = now};

@@ -116,22 +116,22 @@ static int parse_step(struct parsing *p)
 
 int pattern_parse(const char *text, struct pattern *ret, struct why *why)
 {
-	DROP(pattern_done) struct pattern pattern = {0};
-	struct parsing p = {text, text, &pattern, why};
-	int r = parse_step(&p);
+	struct parsing p = {text, text, ret, why};
+	int r;
 
+	*ret = (struct pattern){0};
+	r = parse_step(&p);
 	while (r == 0 && *p.at) {
 		if (*p.at == '.')
 			p.at++;
 		else if (*p.at != '[')
-			return wrong(&p, "'.' or '[' was expected");
-		r = parse_step(&p);
+			r = wrong(&p, "'.' or '[' was expected");
+		if (r == 0)
+			r = parse_step(&p);
 	}
 	if (r < 0)
-		return r;
-	*ret = pattern;
-	pattern = (struct pattern){0};
-	return 0;
+		pattern_done(ret);
+	return r;
 }
 
 void pattern_done(struct pattern *pattern)

@@ -53,8 +53,7 @@ bool pattern_matches(const struct pattern *pattern,
 const struct pattern_step *pattern_last_name(const struct pattern *pattern);
 
 /* Is the key of a step, which may have escapes, @name? */
-bool pattern_is_key(const struct json_step *step, const char *name,
-		    size_t len);
+bool pattern_is_key(const struct json_step *step, const char *name, size_t len);
 
 /* Append a path as a pattern has it: tasks[3].rules[0]. */
 void pattern_show(const struct json_step *path, size_t depth, struct buf *out);

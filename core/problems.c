@@ -14,7 +14,6 @@
 struct problems {
 	struct db *db;
 	const struct kinds *kinds;
-	int64_t folder;
 	problem_fn fn;
 	void *arg;
 	struct ref_text text;
@@ -67,7 +66,7 @@ static int tell(struct problems *p, int64_t item, const struct reference *ref)
 static int look_at(struct problems *p, int64_t item)
 {
 	const struct examination *found = &p->text.found;
-	const struct kind *kind;
+	const struct kind *kind = NULL;
 	struct entry e;
 	int r = tree_get(p->db, MOMENT_NOW, item, &e, p->why);
 
@@ -87,10 +86,10 @@ static int look_at(struct problems *p, int64_t item)
 int problems_walk(struct db *db, const struct kinds *kinds, int64_t folder,
 		  problem_fn fn, void *arg, struct why *why)
 {
-	DROP(problems_done) struct problems p = {
+	DROP(problems_done)
+	struct problems p = {
 		.db = db,
 		.kinds = kinds,
-		.folder = folder,
 		.fn = fn,
 		.arg = arg,
 		.why = why,

@@ -38,8 +38,7 @@ static int list_add(struct ref_list *list, const struct ref *ref)
 
 	if (list->len == list->cap) {
 		size_t cap = list->cap ? list->cap * 2 : 16;
-		struct ref_row *rows =
-			realloc(list->rows, cap * sizeof(*rows));
+		struct ref_row *rows = realloc(list->rows, cap * sizeof(*rows));
 
 		if (!rows)
 			return -ENOMEM;
@@ -89,8 +88,8 @@ static void sort_unique(struct ref_list *list)
 
 	qsort_r(list->rows, list->len, sizeof(*list->rows), row_order, list);
 	for (size_t i = 0; i < list->len; i++) {
-		if (kept > 0 && row_order(&list->rows[kept - 1],
-					  &list->rows[i], list) == 0)
+		if (kept > 0 &&
+		    row_order(&list->rows[kept - 1], &list->rows[i], list) == 0)
 			continue;
 		list->rows[kept++] = list->rows[i];
 	}
@@ -297,8 +296,8 @@ int ref_next_child(struct db *db, int64_t parent, struct ref_child *child,
 	child->item = q_col_i64(&q, 0);
 	child->folder = q_col_i64(&q, 1) != 0;
 	child->bears_kind =
-		child->folder && kinds && kinds_by_folder(kinds, q_col_text(&q, 2),
-						 q_col_len(&q, 2));
+		child->folder && kinds &&
+		kinds_by_folder(kinds, q_col_text(&q, 2), q_col_len(&q, 2));
 	return 1;
 }
 
@@ -333,8 +332,8 @@ int ref_kind(struct db *db, const struct kinds *kinds, int64_t item,
 	return r < 0 ? r : 0;
 }
 
-int ref_own_id(struct db *db, int64_t item, unsigned *ret_kind,
-	       struct buf *out, struct why *why)
+int ref_own_id(struct db *db, int64_t item, unsigned *ret_kind, struct buf *out,
+	       struct why *why)
 {
 	DROP(q_close) struct q q = q_open(db, STMT_OWN_GET);
 	int r;

@@ -76,16 +76,16 @@ int ref_read(struct db *db, int64_t item, struct ref_list *list,
 typedef int (*ref_fn)(const struct ref *ref, void *arg);
 
 /* The references that name @target, be it there or not. */
-int ref_naming(struct db *db, enum ref_form form, const char *target,
-	       ref_fn fn, void *arg, struct why *why);
+int ref_naming(struct db *db, enum ref_form form, const char *target, ref_fn fn,
+	       void *arg, struct why *why);
 
 /* The references that lead to the live item or folder @item. */
 int ref_to(struct db *db, const struct kinds *kinds, int64_t item, ref_fn fn,
 	   void *arg, struct why *why);
 
 /* The live item or folder that @ref leads to; -ENOENT: nothing. */
-int ref_resolve(struct db *db, const struct kinds *kinds,
-		const struct ref *ref, int64_t *ret_item, struct why *why);
+int ref_resolve(struct db *db, const struct kinds *kinds, const struct ref *ref,
+		int64_t *ret_item, struct why *why);
 
 /* The next item above @after that has a reference to nothing: 1 or 0. */
 int ref_next_missing(struct db *db, int64_t after, int64_t *ret_item,
@@ -112,8 +112,8 @@ int ref_kind(struct db *db, const struct kinds *kinds, int64_t item,
 	     const struct kind **ret, struct why *why);
 
 /* The id that a live item has of itself, appended with a NUL: 1, or 0: none. */
-int ref_own_id(struct db *db, int64_t item, unsigned *ret_kind,
-	       struct buf *out, struct why *why);
+int ref_own_id(struct db *db, int64_t item, unsigned *ret_kind, struct buf *out,
+	       struct why *why);
 
 /* The live items that have the id, in the order of their numbers. Nonzero from
  * the callback ends the walk and is returned; it may query. */

@@ -161,12 +161,12 @@ static int resolve_path(struct db *db, const struct kinds *kinds,
 	return 0;
 }
 
-int ref_resolve(struct db *db, const struct kinds *kinds,
-		const struct ref *ref, int64_t *ret_item, struct why *why)
+int ref_resolve(struct db *db, const struct kinds *kinds, const struct ref *ref,
+		int64_t *ret_item, struct why *why)
 {
-	return ref->form == REF_ID ? resolve_id(db, ref, ret_item, why)
-				   : resolve_path(db, kinds, ref, ret_item,
-						  why);
+	return ref->form == REF_ID
+		       ? resolve_id(db, ref, ret_item, why)
+		       : resolve_path(db, kinds, ref, ret_item, why);
 }
 
 int ref_there(struct db *db, const struct kinds *kinds, const struct ref *ref,
@@ -201,8 +201,8 @@ static int next_naming(struct db *db, struct ref *ref, struct why *why)
 	return 1;
 }
 
-int ref_naming(struct db *db, enum ref_form form, const char *target,
-	       ref_fn fn, void *arg, struct why *why)
+int ref_naming(struct db *db, enum ref_form form, const char *target, ref_fn fn,
+	       void *arg, struct why *why)
 {
 	struct ref ref = {.form = form, .target = target};
 	int r;

@@ -65,8 +65,7 @@ static int paths_there(struct settling *s, const char *path)
 	DROP(buf_done) struct buf target = {0};
 	int r = path_there(s, path);
 
-	while (r == 0 &&
-	       (r = ref_next_below(s->db, path, &target, s->why)) > 0)
+	while (r == 0 && (r = ref_next_below(s->db, path, &target, s->why)) > 0)
 		r = path_there(s, target.data);
 	return r;
 }
@@ -165,48 +164,71 @@ static int set_refs(struct settling *s, int64_t item)
 	return r;
 }
 
+/* Fill s->text and s->now. */
+static int examine_item(struct settling *s, int64_t item,
+			const struct kind *kind)
+{
+	struct entry e;
+	int r = tree_get(s->db, MOMENT_NOW, item, &e, s->why);
+
+	if (r == 0)
+		r = ref_text_read(s->db, kind, e.content, &s->text, s->why);
+	if (r == 0 && ref_list_take(&s->now, &s->text.found) < 0)
+		r = why_set(s->why, -ENOMEM, "out of memory");
+	return r;
+}
+
 /* Read the item's text anew. @kind NULL: it says nothing. */
 static int read_item(struct settling *s, int64_t item, const struct kind *kind)
 {
 	const char *id = NULL;
-	struct entry e;
 	int r = ref_read(s->db, item, &s->was, s->why);
 
 	s->now.len = 0;
-	if (r == 0 && kind)
-		r = tree_get(s->db, MOMENT_NOW, item, &e, s->why);
-	if (r == 0 && kind)
-		r = ref_text_read(s->db, kind, e.content, &s->text, s->why);
-	if (r < 0)
-		return r;
-	if (kind) {
-		if (ref_list_take(&s->now, &s->text.found) < 0)
-			return why_set(s->why, -ENOMEM, "out of memory");
+	if (r == 0 && kind) {
+		r = examine_item(s, item, kind);
 		if (s->text.found.id_at)
 			id = s->text.found.names.data + s->text.found.id;
 	}
 	/* First the id: the item may refer to itself. */
-	r = set_id(s, item, kind, id);
+	if (r == 0)
+		r = set_id(s, item, kind, id);
 	return r < 0 ? r : set_refs(s, item);
 }
 
 /* ---- below a folder that moved ---- */
 
-/* Everything below the folder is of another kind now. */
-static int read_below(struct settling *s, int64_t folder,
-		      const struct kind *kind)
+static int parent_of(struct settling *s, int64_t item, int64_t *ret)
+{
+	struct spot spot;
+	int r = tree_spot(s->db, item, &spot, NULL, s->why);
+
+	if (r == 0)
+		*ret = spot.parent;
+	return r;
+}
+
+/* Everything below the folder @top is of another kind now. */
+static int read_below(struct settling *s, int64_t top, const struct kind *kind)
 {
 	struct ref_child child = {0};
-	int r;
+	int64_t folder = top;
+	int r = 0;
 
-	while ((r = ref_next_child(s->db, folder, &child, s->kinds,
-				   s->why)) > 0) {
-		if (!child.folder)
+	while (r >= 0) {
+		r = ref_next_child(s->db, folder, &child, s->kinds, s->why);
+		if (r > 0 && !child.folder) {
 			r = read_item(s, child.item, kind);
-		else if (!child.bears_kind)
-			r = read_below(s, child.item, kind);
-		if (r < 0)
-			return r;
+		} else if (r > 0 && !child.bears_kind) {
+			folder = child.item;
+			child.item = 0;
+		} else if (r == 0 && folder != top) {
+			/* Up again, and on behind the folder. */
+			child.item = folder;
+			r = parent_of(s, folder, &folder);
+		} else if (r == 0) {
+			break;
+		}
 	}
 	return r;
 }
@@ -320,8 +342,8 @@ static int settle_item(struct settling *s, int64_t item, unsigned what)
 static int settle_changes(struct settling *s)
 {
 	DROP(q_close) struct q q = q_open(s->db, STMT_REF_CHANGED);
-	const unsigned what =
-		CHANGE_CREATED | CHANGE_REMOVED | CHANGE_MOVED | CHANGE_CONTENT;
+	const unsigned what = CHANGE_CREATED | CHANGE_REMOVED | CHANGE_MOVED |
+			      CHANGE_CONTENT;
 	int r;
 
 	q_i64(&q, 1, s->m->id);
@@ -384,7 +406,8 @@ static int settle_notes(struct settling *s)
 
 int ref_settle(struct moment *m, struct why *why)
 {
-	DROP(settling_done) struct settling s = {
+	DROP(settling_done)
+	struct settling s = {
 		.m = m,
 		.db = m->db,
 		.kinds = store_kinds(m->store),

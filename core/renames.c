@@ -11,6 +11,7 @@
 #include "core/tree.h"
 #include "core/why.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -256,7 +257,7 @@ static int choose_id(struct renaming *w)
 static int find_path(struct renaming *w, const char *asked, uint64_t leads)
 {
 	int64_t item;
-	int r = leads & KIND_ANY ? noted(w, REF_PATH, asked, &item) : 0;
+	int r = (leads & KIND_ANY) ? noted(w, REF_PATH, asked, &item) : 0;
 
 	if (r <= 0)
 		return r;
@@ -303,11 +304,11 @@ static int find_id(struct renaming *w, const char *asked, uint64_t leads)
 static int add_edit(struct renaming *w, const struct ref_text *text,
 		    const struct reference *ref)
 {
-	int r = ref->rule->form == KIND_FORM_ID ?
-			rewrite_string(&w->rewrite, text->bytes.data, ref->at,
-				       ref->len, w->target.data) :
-			rewrite_reference(&w->rewrite, text->bytes.data,
-					  &text->found, ref, w->target.data);
+	int r = ref->rule->form == KIND_FORM_ID
+			? rewrite_string(&w->rewrite, text->bytes.data, ref->at,
+					 ref->len, w->target.data)
+			: rewrite_reference(&w->rewrite, text->bytes.data,
+					    &text->found, ref, w->target.data);
 
 	return r < 0 ? no_memory(w) : 0;
 }
@@ -395,7 +396,7 @@ static int rewrite_earlier(const struct ref *ref, void *arg)
 {
 	struct earlier *a = arg;
 	struct renaming *w = a->w;
-	const struct kind *kind;
+	const struct kind *kind = NULL;
 	struct entry e;
 	int r;
 
@@ -479,6 +480,7 @@ static int look_at_item(struct renaming *w, struct entry *e)
 		r = ref_kind(w->m->db, w->kinds, e->id, &w->kind, w->why);
 	if (r < 0)
 		return r;
+	assert(w->asked.data && w->went.data);
 	w->renamed = strcmp(w->asked.data, w->went.data) != 0;
 	if (!w->kind)
 		return 0;
@@ -493,7 +495,8 @@ static int look_at_item(struct renaming *w, struct entry *e)
 int renames_arrived(struct moment *m, const struct renames_batch *batch,
 		    const struct renames_line *line, struct why *why)
 {
-	DROP(renaming_done) struct renaming w = {
+	DROP(renaming_done)
+	struct renaming w = {
 		.m = m,
 		.kinds = store_kinds(m->store),
 		.batch = batch,

@@ -26,9 +26,9 @@ struct why;
 
 /* The batch as core/batch keeps it. */
 struct renames_batch {
-	int64_t *id;	/* 0: nothing has been renamed; set here */
-	int64_t *round; /* the moment that the round began with; set here */
-	int64_t revision;     /* 0: none yet; then it is */
+	int64_t *id;	  /* 0: nothing has been renamed; set here */
+	int64_t *round;	  /* the moment that the round began with; set here */
+	int64_t revision; /* 0: none yet; then it is */
 	const int64_t *parts; /* these moments */
 	size_t part_count;
 };

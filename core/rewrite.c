@@ -111,8 +111,8 @@ static void encode(struct buf *out, const char *plain, size_t len,
 	while (at < end) {
 		const char *start = at;
 		uint32_t code = next_code(&at);
-		const char *found =
-			code < 0x80 ? strchr(short_from, (int)code) : NULL;
+		const char *found = code < 0x80 ? strchr(short_from, (int)code)
+						: NULL;
 
 		if (found && (code != '/' || style.slashes)) {
 			buf_byte(out, '\\');
@@ -226,8 +226,7 @@ int rewrite_reference(struct rewrite *rw, const char *text,
 	}
 	c = common_of(was, ref->target_len, target, target_len, below);
 	from = raw_len(raw, ref->len, c.front - below + scheme);
-	to = raw_len(raw, ref->len,
-		     ref->target_len - c.back - below + scheme);
+	to = raw_len(raw, ref->len, ref->target_len - c.back - below + scheme);
 	encode(&rw->texts, target + c.front, target_len - c.front - c.back,
 	       style_of(raw, ref->len));
 	r = add_edit(rw, ref->at + from, to - from, with);

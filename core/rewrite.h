@@ -23,7 +23,7 @@ struct reference;
 struct why;
 
 struct edit {
-	size_t at, len;	   /* the bytes of the old text */
+	size_t at, len;	       /* the bytes of the old text */
 	size_t with, with_len; /* those that take their place, in texts */
 };
 

@@ -20,8 +20,7 @@ int64_t temp_at(struct temp *t, const char *path)
 	return e.id;
 }
 
-int64_t temp_put(struct temp *t, const char *path, const char *text,
-		 size_t len)
+int64_t temp_put(struct temp *t, const char *path, const char *text, size_t len)
 {
 	const struct attr attr = {.mode = 0644, .mtime_ns = TEMP_NOW};
 	const struct attr folder_attr = {.mode = 0755, .mtime_ns = TEMP_NOW};
@@ -32,10 +31,10 @@ int64_t temp_put(struct temp *t, const char *path, const char *text,
 		char name[256];
 		struct entry e;
 
-		(void)snprintf(name, sizeof(name), "%.*s",
-			       (int)(slash - path), path);
-		if (tree_lookup(t->m.db, MOMENT_NOW, folder, name, &e,
-				NULL) == 0)
+		(void)snprintf(name, sizeof(name), "%.*s", (int)(slash - path),
+			       path);
+		if (tree_lookup(t->m.db, MOMENT_NOW, folder, name, &e, NULL) ==
+		    0)
 			folder = e.id;
 		else
 			temp_ok(t, tree_add_folder(&t->m, folder, name,
@@ -43,8 +42,8 @@ int64_t temp_put(struct temp *t, const char *path, const char *text,
 						   &t->why));
 	}
 	temp_ok(t, blob_put(t->m.db, text, len, 0, &content, &t->why));
-	temp_ok(t, tree_add_item(&t->m, folder, path, 0, content,
-				 (int64_t)len, &attr, &item, &t->why));
+	temp_ok(t, tree_add_item(&t->m, folder, path, 0, content, (int64_t)len,
+				 &attr, &item, &t->why));
 	return item;
 }
 

@@ -103,8 +103,9 @@ static void test_what_is_not_there_has_no_closure(void **state)
 	struct temp *t = *state;
 	struct walked w = {.t = t};
 
-	temp_fails(t, closure_walk(t->reader.db, store_kinds(t->store), 99,
-				   note, &w, &t->why),
+	temp_fails(t,
+		   closure_walk(t->reader.db, store_kinds(t->store), 99, note,
+				&w, &t->why),
 		   -ENOENT, "not there");
 }
 
@@ -231,8 +232,8 @@ static void test_a_set_is_walked_in_order(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, temp_setup, \
-						   temp_teardown)
+#define TEST(name) \
+	cmocka_unit_test_setup_teardown(name, temp_setup, temp_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_a_closure_is_transitive_and_ends),
 		TEST(test_a_folder_brings_what_is_in_it),

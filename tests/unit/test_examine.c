@@ -45,8 +45,7 @@ static void look(struct fixture *f, const char *folder, const char *text)
 
 	assert_non_null(kind);
 	f->text = text;
-	assert_done(examine(kind, text, strlen(text), &f->e, &f->why),
-		    &f->why);
+	assert_done(examine(kind, text, strlen(text), &f->e, &f->why), &f->why);
 }
 
 /* Reference @i leads to @target and is written so at @where. */
@@ -111,8 +110,7 @@ static void test_other_schemes_lead_nowhere(void **state)
 {
 	struct fixture *f = *state;
 
-	look(f, "rules",
-	     "{\"attributes\": {\"template_id\": \"ACTION://A\"}}");
+	look(f, "rules", "{\"attributes\": {\"template_id\": \"ACTION://A\"}}");
 	leads(f, 0, "ACTION://A", "ACTION://A", "attributes.template_id");
 }
 
@@ -203,8 +201,8 @@ static void test_what_is_no_json_is_refused(void **state)
 	struct fixture *f = *state;
 	const struct kind *kind = kinds_by_folder(f->kinds, "rules", 5);
 
-	assert_refused(examine(kind, "{\n\"a\" 3}", 8, &f->e, &f->why),
-		       -EINVAL, &f->why, "line 2, column 5: expected ':'");
+	assert_refused(examine(kind, "{\n\"a\" 3}", 8, &f->e, &f->why), -EINVAL,
+		       &f->why, "line 2, column 5: expected ':'");
 	assert_refused(examine(kind, "", 0, &f->e, &f->why), -EINVAL, &f->why,
 		       "expected");
 }
@@ -220,8 +218,8 @@ static void add_up(const struct corpus_item *item, void *arg)
 {
 	struct sum *sum = arg;
 	struct fixture *f = sum->f;
-	const struct kind *kind = kinds_by_path(f->kinds, item->path,
-						strlen(item->path), 0);
+	const struct kind *kind =
+		kinds_by_path(f->kinds, item->path, strlen(item->path), 0);
 
 	assert_non_null(kind);
 	assert_done(examine(kind, item->text, item->len, &f->e, &f->why),

@@ -31,8 +31,7 @@ static void exchange(struct temp *t, const char *a, const char *b)
 
 	temp_ok(t, follow_watch(&f, temp_at(t, a), &t->why));
 	temp_ok(t, follow_watch(&f, temp_at(t, b), &t->why));
-	temp_ok(t, tree_exchange(&t->m, temp_at(t, a), temp_at(t, b),
-				 &t->why));
+	temp_ok(t, tree_exchange(&t->m, temp_at(t, a), temp_at(t, b), &t->why));
 	temp_ok(t, follow_run(&f, NULL, &t->why));
 	temp_commit(t);
 	follow_done(&f);
@@ -51,7 +50,7 @@ static int64_t missing_count(struct temp *t)
 
 #define MAP(rule, action) \
 	"{\"pairs\": [{\"rule\": \"" rule "\", \"action\": \"" action "\"}]}"
-#define USE(rule, name)                                               \
+#define USE(rule, name)                                              \
 	"{\"attributes\": {\"template_id\": \"RULE://" rule "\", \"" \
 	"template_name\": \"" name "\"}}"
 
@@ -107,18 +106,19 @@ static void test_a_folder_takes_along_what_names_things_in_it(void **state)
 
 	temp_make(t, "rules/x/y/A.json", "{}");
 	temp_make(t, "rules/x2/A.json", "{}");
-	temp_make(t, "action_maps/M.json",
-		  "{\"pairs\": [{\"rule\": \"/rules/x/y/A\"},"
-		  " {\"rule\": \"/rules/x\"}, {\"rule\": \"/rules/x/\"},"
-		  " {\"rule\": \"/rules/x2/A\"}, {\"rule\": \"/rules/x/no\"}]}");
+	temp_make(
+		t, "action_maps/M.json",
+		"{\"pairs\": [{\"rule\": \"/rules/x/y/A\"},"
+		" {\"rule\": \"/rules/x\"}, {\"rule\": \"/rules/x/\"},"
+		" {\"rule\": \"/rules/x2/A\"}, {\"rule\": \"/rules/x/no\"}]}");
 	result = move(t, "rules/x", "rules/x2", "z");
 	assert_int_equal(result.items, 1);
 	assert_int_equal(result.references, 4);
 	temp_says(t, "action_maps/M.json",
-		   "{\"pairs\": [{\"rule\": \"/rules/x2/z/y/A\"},"
-		   " {\"rule\": \"/rules/x2/z\"}, {\"rule\": \"/rules/x2/z/\"},"
-		   " {\"rule\": \"/rules/x2/A\"},"
-		   " {\"rule\": \"/rules/x2/z/no\"}]}");
+		  "{\"pairs\": [{\"rule\": \"/rules/x2/z/y/A\"},"
+		  " {\"rule\": \"/rules/x2/z\"}, {\"rule\": \"/rules/x2/z/\"},"
+		  " {\"rule\": \"/rules/x2/A\"},"
+		  " {\"rule\": \"/rules/x2/z/no\"}]}");
 }
 
 static void test_an_item_and_a_folder_of_one_name_are_two(void **state)
@@ -152,8 +152,8 @@ static void test_an_exchange_is_followed_once(void **state)
 	exchange(t, "rules/A.json", "rules/B.json");
 	exchange(t, "rules/x", "rules/y");
 	temp_says(t, "sessions/S.json",
-		   "{\"tasks\": [{\"rules\": [\"/rules/B\", \"/rules/A\","
-		   " \"/rules/y/A\", \"/rules/x/A\"]}]}");
+		  "{\"tasks\": [{\"rules\": [\"/rules/B\", \"/rules/A\","
+		  " \"/rules/y/A\", \"/rules/x/A\"]}]}");
 }
 
 static void test_a_form_that_cannot_say_it_is_left(void **state)
@@ -209,7 +209,7 @@ static void test_a_real_repository_moves_and_comes_back(void **state)
 		const char *kind;
 		int64_t items, left;
 	} kinds[] = {
-		{"rules", 162, 0},	 {"actions", 364, 0},
+		{"rules", 162, 0},    {"actions", 364, 0},
 		{"datastores", 5, 0}, {"action_maps", 2, 0},
 		{"sessions", 0, 0},
 	};

@@ -76,9 +76,9 @@ static void test_the_nearest_folder_says_the_kind(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		const struct kind *kind =
-			kinds_by_path(kinds, cases[i].path,
-				      strlen(cases[i].path), cases[i].folder);
+		const struct kind *kind = kinds_by_path(kinds, cases[i].path,
+							strlen(cases[i].path),
+							cases[i].folder);
 
 		if (cases[i].kind)
 			assert_string_equal(kind_name(kind), cases[i].kind);
@@ -102,7 +102,7 @@ static void test_kinds_are_shown_as_words(void **state)
 }
 
 /* A set with one kind that has these members, of which %s is another. */
-#define ONE(members)                                                    \
+#define ONE(members)                                                   \
 	"{\"name\": \"s\", \"kinds\": [{\"name\": \"k\", \"folder\": " \
 	"\"f\", " members "}]}"
 #define REF(members) ONE("\"references\": [{" members "}]")
@@ -220,9 +220,10 @@ static int tear_down(void **state)
 static void test_the_built_in_kinds_are_there(void **state)
 {
 	static const char *const folders[] = {
-		"datastores", "rules",	 "actions", "action_maps", "sessions",
-		"flows",      "exports", "imports", "connections", "scripts",
-		"apis",	      "tools",	 "integrations",
+		"datastores",	"rules",   "actions", "action_maps",
+		"sessions",	"flows",   "exports", "imports",
+		"connections",	"scripts", "apis",    "tools",
+		"integrations",
 	};
 	struct kinds *kinds = NULL;
 	struct why why = {0};
@@ -230,8 +231,8 @@ static void test_the_built_in_kinds_are_there(void **state)
 	assert_done(kinds_load(*state, &kinds, &why), &why);
 	assert_int_equal(kinds_count(kinds), COUNT(folders));
 	for (size_t i = 0; i < COUNT(folders); i++)
-		assert_non_null(kinds_by_folder(kinds, folders[i],
-						strlen(folders[i])));
+		assert_non_null(
+			kinds_by_folder(kinds, folders[i], strlen(folders[i])));
 	assert_null(kinds_by_folder(kinds, "rule", 4));
 	kinds_free(kinds);
 }

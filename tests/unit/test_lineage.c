@@ -85,8 +85,8 @@ static void rebased(struct temp *t, int64_t item, int64_t seen,
 		.len = strlen(text),
 	};
 	struct buf out = {0};
-	int r = lineage_rebase(t->reader.db, store_kinds(t->store), &save,
-			       &out, &t->why);
+	int r = lineage_rebase(t->reader.db, store_kinds(t->store), &save, &out,
+			       &t->why);
 
 	temp_ok(t, r);
 	assert_int_equal(r, expected != NULL);
@@ -107,7 +107,9 @@ static void test_what_is_saved_again_is_rewritten_again(void **state)
 	rename_rule(t, "rules/A.json", "B.json");
 	second = content_of(t, map);
 	rename_rule(t, "rules/B.json", "C.json");
-	rebased(t, map, first, "{\"new\": 1, " "\"pairs\": [{\"rule\": "
+	rebased(t, map, first,
+		"{\"new\": 1, "
+		"\"pairs\": [{\"rule\": "
 		"\"/rules/A\"}, {\"rule\": \"/rules/X\"}]}",
 		"{\"new\": 1, \"pairs\": [{\"rule\": \"/rules/C\"},"
 		" {\"rule\": \"/rules/X\"}]}");
@@ -154,8 +156,8 @@ static void test_what_was_rewritten_can_be_told(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, temp_setup, \
-						   temp_teardown)
+#define TEST(name) \
+	cmocka_unit_test_setup_teardown(name, temp_setup, temp_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_what_was_seen_before_a_move_is_seen_still),
 		TEST(test_what_is_saved_again_is_rewritten_again),

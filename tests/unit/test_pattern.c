@@ -101,8 +101,8 @@ static void test_the_last_name_is_known(void **state)
 	static const struct {
 		const char *text, *last;
 	} cases[] = {
-		{"a.b", "b"},	 {"a.b[*]", "b"}, {"**.b[*][*]", "b"},
-		{"a.*", NULL}, {"a.**", NULL}, {"[*]", NULL},
+		{"a.b", "b"},  {"a.b[*]", "b"}, {"**.b[*][*]", "b"},
+		{"a.*", NULL}, {"a.**", NULL},	{"[*]", NULL},
 	};
 
 	(void)state;

@@ -44,8 +44,8 @@ static int add_name(const struct ref *ref, void *arg)
 {
 	struct names *n = arg;
 
-	temp_ok(n->t, tree_name(n->t->reader.db, MOMENT_NOW, ref->item,
-				&n->out, &n->t->why));
+	temp_ok(n->t, tree_name(n->t->reader.db, MOMENT_NOW, ref->item, &n->out,
+				&n->t->why));
 	buf_text(&n->out, " ");
 	return 0;
 }
@@ -75,7 +75,7 @@ static int64_t missing_count(struct temp *t)
 
 #define MAP(rule, action) \
 	"{\"pairs\": [{\"rule\": \"" rule "\", \"action\": \"" action "\"}]}"
-#define USE(rule)                                                     \
+#define USE(rule)                                                    \
 	"{\"attributes\": {\"template_id\": \"RULE://" rule "\", \"" \
 	"template_name\": \"x\"}}"
 
@@ -256,14 +256,16 @@ static void test_what_comes_and_goes_in_one_moment_is_nothing(void **state)
 	temp_begin(t);
 	content = temp_content(t, USE("A"));
 	temp_ok(t, tree_add_item(&t->m, s.rules, "X.json", 0, content,
-				 (int64_t)strlen(USE("A")), &attr, &item, &t->why));
+				 (int64_t)strlen(USE("A")), &attr, &item,
+				 &t->why));
 	temp_ok(t, ref_settle(&t->m, &t->why));
 	temp_ok(t, ref_settle(&t->m, &t->why));
 	temp_commit(t);
 	refers(t, item, "/rules/A\n");
 	temp_begin(t);
 	temp_ok(t, tree_add_item(&t->m, s.rules, "Y.json", 0, content,
-				 (int64_t)strlen(USE("A")), &attr, &item, &t->why));
+				 (int64_t)strlen(USE("A")), &attr, &item,
+				 &t->why));
 	temp_ok(t, tree_remove(&t->m, item, &t->why));
 	temp_commit(t);
 	refers(t, item, "");
@@ -296,8 +298,8 @@ static int64_t path_item(struct temp *t, const char *path, const char *text)
 static void test_ids_are_found_by_kind(void **state)
 {
 	struct temp *t = *state;
-	int64_t flow = path_item(t, "integrations/a/flows/F.json",
-				 FLOW("f1", "e1"));
+	int64_t flow =
+		path_item(t, "integrations/a/flows/F.json", FLOW("f1", "e1"));
 	int64_t export, import;
 
 	refers(t, flow, "! e1\n");
@@ -318,12 +320,12 @@ static void test_ids_are_found_by_kind(void **state)
 static void test_of_several_with_an_id_the_nearest_is_meant(void **state)
 {
 	struct temp *t = *state;
-	int64_t fa = path_item(t, "integrations/a/flows/F.json",
-			       FLOW("f", "e"));
-	int64_t fb = path_item(t, "integrations/b/flows/G.json",
-			       FLOW("f", "e"));
-	int64_t fc = path_item(t, "integrations/c/flows/H.json",
-			       FLOW("f", "e"));
+	int64_t fa =
+		path_item(t, "integrations/a/flows/F.json", FLOW("f", "e"));
+	int64_t fb =
+		path_item(t, "integrations/b/flows/G.json", FLOW("f", "e"));
+	int64_t fc =
+		path_item(t, "integrations/c/flows/H.json", FLOW("f", "e"));
 	int64_t ea = path_item(t, "integrations/a/exports/E.json", EXPORT("e"));
 	int64_t eb = path_item(t, "integrations/b/exports/E.json", EXPORT("e"));
 
@@ -360,13 +362,12 @@ static void spoils(struct temp *t, const char *sql, const char *words)
 	char command[512];
 	struct buf out = {0};
 
-	(void)snprintf(command, sizeof(command), "sqlite3 '%s' \"%s\"",
-		       t->path, sql);
+	(void)snprintf(command, sizeof(command), "sqlite3 '%s' \"%s\"", t->path,
+		       sql);
 	if (system(command) != 0)
 		fail_msg("%s", command);
-	assert_int_equal(check_run(t->reader.db, note_sentence, NULL, &out,
-				   &t->why),
-			 1);
+	assert_int_equal(
+		check_run(t->reader.db, note_sentence, NULL, &out, &t->why), 1);
 	buf_byte(&out, '\0');
 	if (!strstr(out.data, words))
 		fail_msg("'%s' does not say '%s'", out.data, words);

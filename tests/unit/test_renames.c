@@ -34,9 +34,9 @@ static int64_t copy_bytes(struct temp_repo *r, const struct batch_key *key,
 		(void)snprintf(folder, sizeof(folder), "%.*s",
 			       (int)(slash - path), path);
 		line.folder = temp_at(t, folder);
-		temp_ok(t, number_free_name(r->repo.numbers, &t->m,
-					    line.folder, line.asked, NULL,
-					    NULL, went, &t->why));
+		temp_ok(t, number_free_name(r->repo.numbers, &t->m, line.folder,
+					    line.asked, NULL, NULL, went,
+					    &t->why));
 		(void)snprintf(aside, sizeof(aside), "%s/%s", folder, went);
 		line.outcome = OUTCOME_RENAMED;
 		line.went = went;
@@ -45,8 +45,8 @@ static int64_t copy_bytes(struct temp_repo *r, const struct batch_key *key,
 		struct entry e;
 
 		line.item = temp_put(t, path, text, len);
-		temp_ok(t, tree_get(t->m.db, MOMENT_NOW, line.item, &e,
-				    &t->why));
+		temp_ok(t,
+			tree_get(t->m.db, MOMENT_NOW, line.item, &e, &t->why));
 		line.folder = e.parent;
 	}
 	temp_ok(t, batch_note(r->repo.batches, &t->m, key, &line, &t->why));
@@ -60,8 +60,8 @@ static int64_t copy(struct temp_repo *r, const char *path, const char *text)
 }
 
 /* A synchronizer has found @item, the copy from before, in place of @path. */
-static void skip_copy(struct temp_repo *r, const char *folder, const char *asked,
-		 int64_t item)
+static void skip_copy(struct temp_repo *r, const char *folder,
+		      const char *asked, int64_t item)
 {
 	struct temp *t = r->t;
 	const struct report_line line = {
@@ -85,7 +85,7 @@ static void end_batches(struct temp_repo *r)
 
 #define MAP(rule, action) \
 	"{\"pairs\": [{\"rule\": \"" rule "\", \"action\": \"" action "\"}]}"
-#define USE(rule, name)                                               \
+#define USE(rule, name)                                              \
 	"{\"attributes\": {\"template_id\": \"RULE://" rule "\", \"" \
 	"template_name\": \"" name "\"}}"
 
@@ -159,12 +159,12 @@ static int64_t content_of(struct temp *t, const char *path)
 }
 
 /* Long enough to be stored as what differs. */
-#define LONG                                                               \
+#define LONG                                                             \
 	"\"abcdefghijklmnopqrstuvwxyz 0123456789 ABCDEFGHIJKLMNOPQRSTUV" \
 	" the quick brown fox jumps over the lazy dog\""
-#define LONG_MAP(a, b)                                                     \
-	"{\"x\": [" LONG ", " LONG ", " LONG "], \"pairs\": [{\"rule\": \"" \
-	a "\", \"action\": \"" b "\"}]}"
+#define LONG_MAP(a, b)                                                        \
+	"{\"x\": [" LONG ", " LONG ", " LONG "], \"pairs\": [{\"rule\": \"" a \
+	"\", \"action\": \"" b "\"}]}"
 
 static void test_what_was_amended_is_swept(void **state)
 {
@@ -217,7 +217,8 @@ static void test_another_process_is_another_batch(void **state)
 static void test_what_is_pasted_twice_are_two_copies(void **state)
 {
 	static const char *const order[] = {
-		"action_maps/M.json", "rules/A.json",
+		"action_maps/M.json",
+		"rules/A.json",
 	};
 	struct temp_repo *r = *state;
 	struct temp *t = r->t;
@@ -228,9 +229,9 @@ static void test_what_is_pasted_twice_are_two_copies(void **state)
 			for (size_t i = 0; i < 2; i++) {
 				const char *path = order[(i + first) % 2];
 
-				copy(r, path, path[0] == 'r' ?
-						      "{}" :
-						      MAP("/rules/A", ""));
+				copy(r, path,
+				     path[0] == 'r' ? "{}"
+						    : MAP("/rules/A", ""));
 			}
 	temp_says(t, "action_maps/M.json", MAP("/rules/A", ""));
 	temp_says(t, "action_maps/M 2.json", MAP("/rules/A 2", ""));
@@ -287,8 +288,8 @@ static void test_a_moment_that_fails_has_renamed_nothing(void **state)
 	copy(r, "action_maps/M.json", MAP("/rules/A", ""));
 	temp_begin(t);
 	line.item = temp_put(t, "rules/A 2.json", "{}", 2);
-	temp_ok(t, batch_note(r->repo.batches, &t->m, &process, &line,
-			      &t->why));
+	temp_ok(t,
+		batch_note(r->repo.batches, &t->m, &process, &line, &t->why));
 	moment_end(&t->m);
 	temp_says(t, "action_maps/M.json", MAP("/rules/A", ""));
 	copy(r, "action_maps/N.json", MAP("/rules/A", ""));
@@ -319,8 +320,7 @@ static void test_a_copy_under_a_number_has_an_id_of_its_own(void **state)
 	temp_says(t, "integrations/O/flows/F.json", FLOW("f1", "f1", FRESH));
 	temp_says(t, "integrations/O/flows/G.json", FLOW("g1", "f1", FRESH));
 	copy(r, "integrations/O/flows/F.json", FLOW("f1", "f1", "x"));
-	temp_says(t, "integrations/O/flows/F 2.json",
-		  FLOW(FRESH, FRESH, "x"));
+	temp_says(t, "integrations/O/flows/F 2.json", FLOW(FRESH, FRESH, "x"));
 }
 
 static void test_an_id_that_is_taken_is_no_name(void **state)
@@ -430,16 +430,16 @@ static void test_a_real_repository_is_copied_over_itself(void **state)
 	shuffle(&all, 1);
 	start = seconds();
 	for (size_t i = 0; i < all.len; i++)
-		all.items[i].copy =
-			copy_bytes(r, &process, all.items[i].path,
-				   all.items[i].text, all.items[i].len);
+		all.items[i].copy = copy_bytes(r, &process, all.items[i].path,
+					       all.items[i].text,
+					       all.items[i].len);
 	print_message("%zu items in %.0f ms\n", all.len,
 		      (seconds() - start) * 1000);
 	temp_is_corpus(t);
 	for (size_t i = 0; i < all.len; i++)
 		check_copy(t, all.items[i].copy, all.items[0].copy);
-	temp_ok(t, problems_show(t->reader.db, store_kinds(t->store),
-				 TREE_ROOT, &problems, &t->why));
+	temp_ok(t, problems_show(t->reader.db, store_kinds(t->store), TREE_ROOT,
+				 &problems, &t->why));
 	assert_int_equal(problems.len, 0);
 	buf_done(&problems);
 	for (size_t i = 0; i < all.len; i++) {

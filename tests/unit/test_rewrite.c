@@ -79,8 +79,7 @@ static void test_names_are_escaped(void **state)
 	(void)state;
 	map_becomes(MAP("/rules/A"), "/rules/a\"b\\c\n\x01",
 		    MAP("/rules/a\\\"b\\\\c\\n\\u0001"));
-	map_becomes(MAP("/rules/A"), "/rules/\xc3\xa9",
-		    MAP("/rules/\xc3\xa9"));
+	map_becomes(MAP("/rules/A"), "/rules/\xc3\xa9", MAP("/rules/\xc3\xa9"));
 }
 
 static void test_the_style_of_the_writer_stays(void **state)
@@ -110,7 +109,7 @@ static void test_there_and_back_gives_the_same_bytes(void **state)
 		    MAP("\\/rules\\/\xc3\xa9\\/A \\u0022"));
 }
 
-#define USE(id, name)                                                \
+#define USE(id, name)                                                  \
 	"{\"attributes\": {\"template_name\": \"" name "\", \"x\": 1," \
 	" \"template_id\": \"" id "\"}}"
 
