@@ -52,6 +52,18 @@ int store_create(const char *path, const struct env *env, mode_t mode,
 	return r;
 }
 
+int store_add_kinds(const char *path, const char *json, size_t len,
+		    struct why *why)
+{
+	struct db *db = NULL;
+	int r = db_open(path, DB_WRITE, &db, why);
+
+	if (r == 0)
+		r = kinds_install(db, json, len, why);
+	db_close(db);
+	return r;
+}
+
 /* ---- opening one ---- */
 
 /* The one number that a statement without parameters yields; NULL is 0. */

@@ -17,6 +17,7 @@
 #include "core/defer.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -38,6 +39,11 @@ struct store_options {
  */
 int store_create(const char *path, const struct env *env, mode_t mode,
 		 uid_t uid, gid_t gid, struct why *why);
+
+/* The new repository @path has the kinds of the set @json too (core/kind).
+ * -EINVAL: with what is wrong with it; -EBUSY: there are items already. */
+int store_add_kinds(const char *path, const char *json, size_t len,
+		    struct why *why);
 
 /*
  * Open @path. Writing is for one process at a time: -EBUSY names who has it

@@ -5,6 +5,7 @@
 #include "core/kind.h"
 #include "tests/unit/temp_store.h"
 #include "tests/unit/temp_repo.h"
+#include "tests/unit/temp_tree.h"
 #include "tests/unit/test.h"
 
 #include <errno.h>
@@ -345,6 +346,35 @@ static int tear_down(void **state)
 	return temp_teardown(state);
 }
 
+/* ---- kinds of a repository's own ---- */
+
+static void test_own_kinds_are_followed(void **state)
+{
+	static const char shop[] =
+		"{\"name\": \"shop\", \"kinds\": ["
+		"{\"name\": \"order\", \"folder\": \"orders\","
+		" \"references\": [{\"at\": \"**.clerk\", \"form\":"
+		" \"path\", \"to\": [\"clerk\"]}]},"
+		"{\"name\": \"clerk\", \"folder\": \"clerks\"}]}";
+	struct temp *t = *state;
+	int64_t order, clerk;
+
+	store_put(&t->reader);
+	store_close(t->store);
+	temp_fails(t, store_add_kinds(t->path, "{}", 2, &t->why), -EINVAL,
+		   "'name'");
+	temp_ok(t, store_add_kinds(t->path, shop, strlen(shop), &t->why));
+	t->store = NULL;
+	temp_reopen(t);
+	order = temp_make(t, "orders/O.json", "{\"clerk\": \"/clerks/C\"}");
+	refers(t, order, "! /clerks/C\n");
+	clerk = temp_make(t, "clerks/C.json", "{}");
+	refers(t, order, "/clerks/C\n");
+	referred(t, clerk, "O.json ");
+	temp_fails(t, store_add_kinds(t->path, shop, strlen(shop), &t->why),
+		   -EBUSY, "items already");
+}
+
 /* ---- the check of it ---- */
 
 static int note_sentence(const char *sentence, void *arg)
@@ -412,6 +442,7 @@ int main(void)
 		TEST(test_a_folder_of_another_name_is_another_kind),
 		TEST(test_what_comes_and_goes_in_one_moment_is_nothing),
 		TEST(test_ids_are_found_by_kind),
+		TEST(test_own_kinds_are_followed),
 		TEST(test_the_check_finds_what_is_wrong),
 		TEST(test_of_several_with_an_id_the_nearest_is_meant),
 	};
