@@ -389,13 +389,9 @@ static int note_sentence(const char *sentence, void *arg)
 /* What the check says after @sql did something to the file. */
 static void spoils(struct temp *t, const char *sql, const char *words)
 {
-	char command[512];
 	struct buf out = {0};
 
-	(void)snprintf(command, sizeof(command), "sqlite3 '%s' \"%s\"", t->path,
-		       sql);
-	if (system(command) != 0)
-		fail_msg("%s", command);
+	temp_sql(t, sql);
 	assert_int_equal(
 		check_run(t->reader.db, note_sentence, NULL, &out, &t->why), 1);
 	buf_byte(&out, '\0');

@@ -97,8 +97,8 @@ static void learn(struct random *w, int64_t id)
 /* What may fail, since anything is tried: the moment is given up then. */
 static void finish(struct random *w, int r)
 {
-	static const int expected[] = {-EEXIST, -ENOENT, -EINVAL, -ENOTDIR,
-				       -ENOTEMPTY, -EBUSY, 0};
+	static const int expected[] = {-EEXIST,	   -ENOENT, -EINVAL, -ENOTDIR,
+				       -ENOTEMPTY, -EBUSY,  0};
 	size_t i = 0;
 
 	while (i < COUNT(expected) && expected[i] != r)
@@ -209,8 +209,8 @@ static void exchange(struct random *w)
 	struct follow f = {.m = temp_begin(w->t)};
 	int r = -EINVAL;
 
-	(void)snprintf(w->doing, sizeof(w->doing), "exchange %d and %d",
-		       (int)a, (int)b);
+	(void)snprintf(w->doing, sizeof(w->doing), "exchange %d and %d", (int)a,
+		       (int)b);
 	if (is_live_item(w, a) == is_live_item(w, b) && a != TREE_ROOT &&
 	    b != TREE_ROOT)
 		r = follow_watch(&f, a, &w->t->why);
@@ -267,8 +267,8 @@ static void copy(struct random *w)
 	if (r == 0)
 		r = tree_add_item(&w->t->m, line.folder, went, 0,
 				  temp_content(w->t, text.data),
-				  (int64_t)strlen(text.data), &attr,
-				  &line.item, &w->t->why);
+				  (int64_t)strlen(text.data), &attr, &line.item,
+				  &w->t->why);
 	if (strcmp(went, line.asked) != 0) {
 		line.went = went;
 		line.outcome = OUTCOME_RENAMED;
@@ -362,8 +362,8 @@ static void test_the_index_is_right_whatever_happens(void **state)
 
 		w.t->now_ns += 1000000000;
 		step(&w);
-		found = check_run(w.t->reader.db, note_sentence, NULL,
-				  w.doing, &w.t->why);
+		found = check_run(w.t->reader.db, note_sentence, NULL, w.doing,
+				  &w.t->why);
 		temp_ok(w.t, found);
 		if (found)
 			fail_msg("step %d", i);
