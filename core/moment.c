@@ -82,31 +82,37 @@ struct moment_notes {
 	size_t len, cap;
 };
 
-int moment_note(struct moment *m, enum moment_note_what what, int64_t item,
-		int64_t parent, const char *name, struct why *why)
+static int make_room(struct moment_notes *notes)
 {
-	struct moment_notes *notes = m->notes;
+	size_t cap = notes->cap ? notes->cap * 2 : 8;
 	struct moment_note *room;
-	size_t cap;
 
-	if (!notes)
-		notes = m->notes = calloc(1, sizeof(*notes));
-	if (!notes)
+	if (notes->len < notes->cap)
+		return 0;
+	room = realloc(notes->list, cap * sizeof(*room));
+	if (!room)
+		return -ENOMEM;
+	notes->list = room;
+	notes->cap = cap;
+	return 0;
+}
+
+int moment_note(struct moment *m, const struct moment_note *note,
+		struct why *why)
+{
+	char *name = NULL;
+
+	if (!m->notes)
+		m->notes = calloc(1, sizeof(*m->notes));
+	if (!m->notes || make_room(m->notes) < 0)
 		return why_set(why, -ENOMEM, "out of memory");
-	if (notes->len == notes->cap) {
-		cap = notes->cap ? notes->cap * 2 : 8;
-		room = realloc(notes->list, cap * sizeof(*room));
-		if (!room)
+	if (note->name) {
+		name = strdup(note->name);
+		if (!name)
 			return why_set(why, -ENOMEM, "out of memory");
-		notes->list = room;
-		notes->cap = cap;
 	}
-	room = &notes->list[notes->len];
-	*room = (struct moment_note){what, item, parent,
-				     name ? strdup(name) : NULL};
-	if (name && !room->name)
-		return why_set(why, -ENOMEM, "out of memory");
-	notes->len++;
+	m->notes->list[m->notes->len] = *note;
+	m->notes->list[m->notes->len++].name = name;
 	return 0;
 }
 
@@ -122,7 +128,7 @@ static void drop_notes(struct moment *m)
 	if (!m->notes)
 		return;
 	for (size_t i = 0; i < m->notes->len; i++)
-		free(m->notes->list[i].name);
+		free((void *)(uintptr_t)m->notes->list[i].name);
 	free(m->notes->list);
 	free(m->notes);
 	m->notes = NULL;

@@ -98,11 +98,13 @@ enum moment_note_what {
 struct moment_note {
 	enum moment_note_what what;
 	int64_t item;
-	int64_t parent; /* 0: none */
-	char *name;	/* owned by the moment */
+	int64_t node;	  /* NOTE_REWRITTEN: what the kernel knows it by */
+	int64_t parent;	  /* 0: none */
+	const char *name; /* owned by the moment */
 };
-int moment_note(struct moment *m, enum moment_note_what what, int64_t item,
-		int64_t parent, const char *name, struct why *why);
+/* The name is copied. */
+int moment_note(struct moment *m, const struct moment_note *note,
+		struct why *why);
 /* Borrowed; valid until the next note. */
 const struct moment_note *moment_noted(const struct moment *m,
 				       size_t *ret_count);

@@ -278,6 +278,12 @@ int rewrite_save(struct moment *m, const struct entry *e,
 		  : tree_save(m, e->id, content, arrived, (int64_t)text->len,
 			      &e->attr, why);
 	if (r == 0)
-		r = moment_note(m, NOTE_REWRITTEN, e->id, 0, NULL, why);
+		r = moment_note(m,
+				&(struct moment_note){
+					.what = NOTE_REWRITTEN,
+					.item = e->id,
+					.node = e->node,
+				},
+				why);
 	return r;
 }

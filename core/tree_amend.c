@@ -50,6 +50,20 @@ int tree_unchange(struct moment *m, int64_t moment, int64_t item, unsigned what,
 	return q_run(&sweep, why);
 }
 
+/* @parent, @name: where it was until now; 0 and NULL: nowhere else. */
+static int note_amended(struct moment *m, int64_t item, int64_t parent,
+			const char *name, struct why *why)
+{
+	const struct moment_note note = {
+		.what = NOTE_AMENDED,
+		.item = item,
+		.parent = parent,
+		.name = name,
+	};
+
+	return moment_note(m, &note, why);
+}
+
 /* ---- attributes ---- */
 
 static bool same_attr(const struct attr *a, const struct attr *b)
@@ -147,7 +161,7 @@ static int amend_content(struct moment *m, const struct entry *e,
 	q_id(&q, 4, e->arrived);
 	q_i64(&q, 5, e->size);
 	r = q_run(&q, why);
-	return r < 0 ? r : moment_note(m, NOTE_AMENDED, e->id, 0, NULL, why);
+	return r < 0 ? r : note_amended(m, e->id, 0, NULL, why);
 }
 
 int tree_amend_save(struct moment *m, int64_t item, int64_t content,
@@ -188,7 +202,7 @@ static int drop_state(struct moment *m, int64_t item, int64_t born,
 	q_i64(&q, 2, born);
 	r = q_run(&q, why);
 	if (r == 0)
-		r = moment_note(m, NOTE_AMENDED, item, 0, NULL, why);
+		r = note_amended(m, item, 0, NULL, why);
 	if (r < 0)
 		return r;
 	return tree_unchange(m, born, item, CHANGE_CONTENT | CHANGE_ATTR, why);
@@ -284,8 +298,8 @@ static int drop_since(struct moment *m, int64_t item, int64_t removed,
 		q_i64(&drop, 2, spot.born);
 		r = q_run(&drop, why);
 		if (r == 0 && spot_live(&spot))
-			r = moment_note(m, NOTE_AMENDED, item, spot.parent,
-					name.data, why);
+			r = note_amended(m, item, spot.parent,
+					 name.data, why);
 		if (r == 0)
 			r = tree_unchange(m, spot.born, item,
 					  CHANGE_CREATED | CHANGE_MOVED, why);
@@ -318,7 +332,7 @@ static int heal(struct moment *m, int64_t item, int64_t removed, int64_t born,
 	if (r == 0)
 		r = reopen(m, item, born, why);
 	if (r == 0)
-		r = moment_note(m, NOTE_AMENDED, item, 0, NULL, why);
+		r = note_amended(m, item, 0, NULL, why);
 	if (r == 0)
 		r = tree_unchange(m, removed, item,
 				  CHANGE_REMOVED | CHANGE_MOVED, why);

@@ -1,6 +1,7 @@
 #include "fs/arrive.h"
 
 #include "core/blob.h"
+#include "core/lineage.h"
 #include "core/name.h"
 #include "core/number.h"
 #include "core/repo.h"
@@ -17,6 +18,7 @@ static const int64_t LIMBO_NS = 5000000000;
 struct taken {
 	struct entry entry; /* id 0: nothing */
 	struct act *act;    /* how it left */
+	int64_t seen;	    /* what the writers know of it; 0: nothing */
 };
 
 bool arrive_name_taken(int64_t parent, const char *name, void *fs)
@@ -99,27 +101,53 @@ int arrive_bring_back(struct fs *fs, struct moment *m,
 }
 
 static bool seen_by_a_writer(struct fs *fs, const struct arrival *in,
-			     const struct entry *target)
+			     int64_t item, int64_t content)
 {
 	for (unsigned i = 0; i < in->writer_count; i++) {
-		if (seen_has(fs->live->seen, in->writers[i], target->id,
-			     target->content))
+		if (seen_has(fs->live->seen, in->writers[i], item, content))
 			return true;
 	}
 	return false;
 }
 
+/* What the writers know of an item. */
+struct sight {
+	struct fs *fs;
+	const struct arrival *in;
+	int64_t item;
+	int64_t seen; /* content; 0: none */
+};
+
+static int look_at_content(int64_t content, void *arg)
+{
+	struct sight *s = arg;
+
+	if (s->in->base ? s->in->base != content
+			: !seen_by_a_writer(s->fs, s->in, s->item, content))
+		return 0;
+	s->seen = content;
+	return 1;
+}
+
+/* The newest content that they know, of those that are its present version
+ * but for references that have followed what they name. */
+static int find_seen(struct fs *fs, struct moment *m, const struct arrival *in,
+		     const struct entry *target, int64_t *ret_seen,
+		     struct why *why)
+{
+	struct sight s = {fs, in, target->id, 0};
+	int r = lineage_walk(m->db, target->id, look_at_content, &s, why);
+
+	*ret_seen = s.seen;
+	return r < 0 ? r : 0;
+}
+
 /* DESIGN: forced, copier's marks, seen and still current, everything else. */
-static bool is_edit(struct fs *fs, const struct arrival *in,
-		    const struct entry *target)
+static bool is_edit(struct fs *fs, const struct arrival *in, int64_t seen)
 {
 	if (fs->options.overwrite != OVERWRITE_AUTO)
 		return fs->options.overwrite == OVERWRITE_EDIT;
-	if (in->mark)
-		return false;
-	if (in->base)
-		return in->base == target->content;
-	return seen_by_a_writer(fs, in, target);
+	return !in->mark && seen;
 }
 
 static int note(struct fs *fs, struct moment *m, const struct arrival *in,
@@ -157,10 +185,47 @@ static int create(struct fs *fs, struct moment *m, const struct arrival *in,
 	return r;
 }
 
+/* A version of the item, whose bytes may have been rewritten on the way. */
+struct version_to_save {
+	int64_t content, arrived, size;
+};
+
+/* References that have followed what they name since the writer saw the item
+ * follow in what is saved over it, too. */
+static int rebase(struct moment *m, const struct arrival *in,
+		  const struct taken *taken, struct version_to_save *v,
+		  struct why *why)
+{
+	const struct lineage_save save = {
+		.item = taken->entry.id,
+		.seen = taken->seen,
+		.bytes = in->bytes,
+		.len = in->len,
+	};
+	const struct moment_note note = {
+		.what = NOTE_REWRITTEN,
+		.item = taken->entry.id,
+		.node = in->node ? in->node : taken->entry.node,
+	};
+	DROP(buf_done) struct buf out = {0};
+	int r = taken->seen ? lineage_rebase(m->db, store_kinds(m->store),
+					     &save, &out, why)
+			    : 0;
+
+	if (r <= 0)
+		return r;
+	v->arrived = v->content;
+	v->size = (int64_t)out.len;
+	r = blob_put(m->db, out.data, out.len, taken->entry.content,
+		     &v->content, why);
+	return r < 0 ? r : moment_note(m, &note, why);
+}
+
 static int edit(struct fs *fs, struct moment *m, const struct arrival *in,
 		const struct taken *taken, struct arrived *ret,
 		struct why *why)
 {
+	struct version_to_save v = {ret->content, 0, (int64_t)in->len};
 	const struct entry *e = &taken->entry;
 	struct attr attr = e->attr;
 	DROP(buf_done) struct buf name = {0};
@@ -182,11 +247,12 @@ static int edit(struct fs *fs, struct moment *m, const struct arrival *in,
 		attr.gid = in->attr.gid;
 
 	ret->outcome = OUTCOME_UNCHANGED;
-	if (ret->content != e->content) {
+	r = rebase(m, in, taken, &v, why);
+	if (r == 0 && v.content != e->content) {
 		ret->outcome = OUTCOME_EDITED;
 		ret->born = m->id;
-		r = tree_save(m, e->id, ret->content, 0, (int64_t)in->len,
-			      &attr, why);
+		r = tree_save(m, e->id, v.content, v.arrived, v.size, &attr,
+			      why);
 	}
 	if (r == 0 && in->node && in->node != e->node) {
 		ret->gone_node = e->node;
@@ -250,14 +316,17 @@ static int settle_node(struct fs *fs, struct moment *m,
 }
 
 static int decide(struct fs *fs, struct moment *m, const struct arrival *in,
-		  const struct taken *taken, struct arrived *ret,
+		  struct taken *taken, struct arrived *ret,
 		  struct why *why)
 {
 	int r;
 
 	if (!taken->entry.id)
 		return create(fs, m, in, ret, why);
-	if (is_edit(fs, in, &taken->entry)) {
+	r = find_seen(fs, m, in, &taken->entry, &taken->seen, why);
+	if (r < 0)
+		return r;
+	if (is_edit(fs, in, taken->seen)) {
 		r = edit(fs, m, in, taken, ret, why);
 		if (r == 0 && !in->node)
 			r = settle_node(fs, m, &taken->entry, ret, why);
@@ -345,13 +414,18 @@ int arrive_refile(struct fs *fs, struct moment *m, const struct act *saved,
 			     .writers = &saved->proc,
 			     .writer_count = 1,
 			     .attr = *attr};
+	int64_t sent, size;
 	int r = tree_get(m->db, MOMENT_NOW, saved->item, &entry, why);
 
 	if (r < 0)
 		return r;
 	if (entry.born != saved->moment)
 		return -ENOENT; /* changed since, by somebody else */
-	*ret = (struct arrived){.content = entry.content,
+	sent = entry.arrived ? entry.arrived : entry.content;
+	r = blob_stat(m->db, sent, &size, NULL, why);
+	if (r < 0)
+		return r;
+	*ret = (struct arrived){.content = sent,
 				.node = entry.node,
 				.outcome = OUTCOME_RENAMED,
 				.born = m->id};
@@ -360,7 +434,7 @@ int arrive_refile(struct fs *fs, struct moment *m, const struct act *saved,
 		r = number_free_name(fs->repo->numbers, m, in.parent, in.name,
 				     arrive_name_taken, fs, ret->went, why);
 	if (r == 0)
-		r = tree_add_item(m, in.parent, ret->went, 0, entry.content,
-				  entry.size, attr, &ret->item, why);
+		r = tree_add_item(m, in.parent, ret->went, 0, sent, size, attr,
+				  &ret->item, why);
 	return r < 0 ? r : note(fs, m, &in, ret, why);
 }

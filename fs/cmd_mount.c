@@ -40,6 +40,7 @@ static const char help[] =
 	"always number\n"
 	"  identical=HOW        a copy with the same bytes: auto (default), "
 	"skip, number\n"
+	"  refs=keep            references do not follow what is moved\n"
 	"  max_item=SIZE        of one item; 16M\n"
 	"  snapdir=visible      list .snapshots and .control in the top folder\n"
 	"\n"

@@ -101,10 +101,21 @@ static void remember_refusal(struct fs *fs, const struct refusal *refusal,
 	act_note(fs->live->seen, &act);
 }
 
-void commit_notices(struct call *c, const struct arrival *in,
-		    const struct arrived *out)
+void commit_rewritten(struct call *c, const struct moment *m)
+{
+	size_t count;
+	const struct moment_note *notes = moment_noted(m, &count);
+
+	for (size_t i = 0; i < count; i++)
+		if (notes[i].what == NOTE_REWRITTEN && notes[i].node)
+			call_forget_node(c, (uint64_t)notes[i].node);
+}
+
+void commit_notices(struct call *c, const struct moment *m,
+		    const struct arrival *in, const struct arrived *out)
 {
 	c->notices_first = true;
+	commit_rewritten(c, m);
 	if (out->limbo) /* a name is back of which the kernel knows nothing */
 		call_forget_node(c, (uint64_t)in->parent);
 	switch (out->outcome) {
@@ -145,7 +156,7 @@ int commit_arrival(struct call *c, struct moment *m, const struct arrival *in)
 	if (r < 0)
 		return r;
 	arrive_remember(c->fs, m, in, &out);
-	commit_notices(c, in, &out);
+	commit_notices(c, m, in, &out);
 	return 0;
 }
 
@@ -232,7 +243,7 @@ static int commit_writer(struct call *c, struct moment *m, struct handle *h,
 	h->rejected = 0;
 	h->base = out.content;
 	h->went = out.item;
-	commit_notices(c, &in, &out);
+	commit_notices(c, m, &in, &out);
 	return 0;
 }
 
@@ -276,7 +287,7 @@ static int arrive_loose(struct call *c, struct moment *m, struct loose *f)
 	f->dirty = f->attr_dirty = f->refused = false;
 	f->rejected = 0;
 	f->content = out.content;
-	commit_notices(c, &in, &out);
+	commit_notices(c, m, &in, &out);
 	if (!f->item)
 		loose_unname(live->loose, f, out.item);
 	return 0;

@@ -57,8 +57,10 @@ struct refusal {
 int commit_refuse(struct call *c, struct moment *m,
 		  const struct refusal *refusal);
 
-/* What the kernel must forget after @in became @out. */
-void commit_notices(struct call *c, const struct arrival *in,
-		    const struct arrived *out);
+/* What the kernel must forget after @in became @out by @m. */
+void commit_notices(struct call *c, const struct moment *m,
+		    const struct arrival *in, const struct arrived *out);
+/* ... of the items whose texts followed something else. */
+void commit_rewritten(struct call *c, const struct moment *m);
 
 #endif

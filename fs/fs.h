@@ -22,11 +22,13 @@ struct views;
 struct fuse_session;
 
 enum overwrite { OVERWRITE_AUTO, OVERWRITE_EDIT, OVERWRITE_RESTORE };
+enum refs { REFS_FOLLOW, REFS_KEEP };
 enum identical { IDENTICAL_AUTO, IDENTICAL_SKIP, IDENTICAL_NUMBER };
 
 struct fs_options {
 	enum overwrite overwrite;
 	enum identical identical;
+	enum refs refs; /* do references follow what is moved? */
 	int64_t max_item;    /* bytes of one item: EFBIG past it */
 	bool snapdir_visible;
 	bool read_only;

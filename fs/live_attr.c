@@ -139,7 +139,7 @@ static int refile(struct call *c, struct moment *m, struct act *saved,
 	in.parent = past.parent;
 	in.name = past.name;
 	arrive_remember(fs, m, &in, &out);
-	commit_notices(c, &in, &out);
+	commit_notices(c, m, &in, &out);
 	return 0;
 }
 

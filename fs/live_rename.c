@@ -13,6 +13,7 @@
  */
 #include "core/blob.h"
 #include "core/db.h"
+#include "core/follow.h"
 #include "core/name.h"
 #include "core/number.h"
 #include "core/repo.h"
@@ -96,10 +97,31 @@ static int drop_scratch(struct rename *rn, struct side *s)
 	return 0;
 }
 
+/* References are to follow what has @id. */
+static int watch(struct rename *rn, struct follow *f, int64_t id)
+{
+	if (rn->c->fs->options.refs == REFS_KEEP)
+		return 0;
+	return follow_watch(f, id, &rn->c->why);
+}
+
+/* Let them follow what has been moved, and commit. */
+static int commit_move(struct rename *rn, struct follow *f)
+{
+	int r = follow_run(f, NULL, &rn->c->why);
+
+	if (r == 0)
+		r = moment_commit(rn->m, &rn->c->why);
+	if (r == 0)
+		commit_rewritten(rn->c, rn->m);
+	return r;
+}
+
 /* ---- folders ---- */
 
 static int rename_folder(struct rename *rn)
 {
+	DROP(follow_done) struct follow f = {.m = rn->m};
 	struct side *from = &rn->from, *to = &rn->to;
 	struct call *c = rn->c;
 	int r = 0;
@@ -117,9 +139,11 @@ static int rename_folder(struct rename *rn)
 		r = tree_remove(rn->m, to->entry.id, &c->why);
 	}
 	if (r == 0)
+		r = watch(rn, &f, from->entry.id);
+	if (r == 0)
 		r = tree_move(rn->m, from->entry.id, to->parent, to->name,
 			      &c->why);
-	return r < 0 ? r : moment_commit(rn->m, &c->why);
+	return r < 0 ? r : commit_move(rn, &f);
 }
 
 static int rename_scratch_folder(struct rename *rn)
@@ -200,6 +224,7 @@ static int set_aside(struct rename *rn)
 
 static int move_item(struct rename *rn)
 {
+	DROP(follow_done) struct follow f = {.m = rn->m};
 	struct side *from = &rn->from, *to = &rn->to;
 	struct call *c = rn->c;
 	int r = 0;
@@ -207,10 +232,12 @@ static int move_item(struct rename *rn)
 	if (to->scratch.id || to->loose)
 		r = is_scratch_folder(to) ? -EISDIR : drop_scratch(rn, to);
 	if (r == 0)
+		r = watch(rn, &f, from->entry.id);
+	if (r == 0)
 		r = tree_move(rn->m, from->entry.id, to->parent, to->name,
 			      &c->why);
 	if (r == 0)
-		r = moment_commit(rn->m, &c->why);
+		r = commit_move(rn, &f);
 	if (r == 0)
 		number_freed(c->fs->repo->numbers, from->parent, from->name);
 	return r;
@@ -256,7 +283,7 @@ static int item_over_item(struct rename *rn)
 		return r;
 	arrive_remember(fs, rn->m, &in, &out);
 	number_freed(fs->repo->numbers, from->parent, from->name);
-	commit_notices(c, &in, &out);
+	commit_notices(c, rn->m, &in, &out);
 	return 0;
 }
 
@@ -522,7 +549,7 @@ static int arrive_by_rename(struct rename *rn)
 	if (r < 0)
 		return r;
 	arrive_remember(c->fs, rn->m, &in, &out);
-	commit_notices(c, &in, &out);
+	commit_notices(c, rn->m, &in, &out);
 	if (!from->loose)
 		return 0;
 	from->loose->dirty = from->loose->attr_dirty = false;
@@ -560,6 +587,7 @@ static int rename_file(struct rename *rn)
 
 static int exchange(struct rename *rn)
 {
+	DROP(follow_done) struct follow f = {.m = rn->m};
 	struct call *c = rn->c;
 	int r;
 
@@ -572,8 +600,13 @@ static int exchange(struct rename *rn)
 	    (!rn->to.entry.folder && !rn->from.item_name))
 		return why_set(&c->why, -EINVAL,
 			       "an item cannot have the name of that folder");
-	r = tree_exchange(rn->m, rn->from.entry.id, rn->to.entry.id, &c->why);
-	return r < 0 ? r : moment_commit(rn->m, &c->why);
+	r = watch(rn, &f, rn->from.entry.id);
+	if (r == 0)
+		r = watch(rn, &f, rn->to.entry.id);
+	if (r == 0)
+		r = tree_exchange(rn->m, rn->from.entry.id, rn->to.entry.id,
+				  &c->why);
+	return r < 0 ? r : commit_move(rn, &f);
 }
 
 /* Under both locks. */

@@ -72,6 +72,14 @@ static int set_snapdir(struct mount_options *o, const char *value)
 								     : -EINVAL;
 }
 
+static int set_refs(struct mount_options *o, const char *value)
+{
+	o->fs.refs = strcmp(value, "keep") == 0 ? REFS_KEEP : REFS_FOLLOW;
+	return o->fs.refs == REFS_KEEP || strcmp(value, "follow") == 0
+		       ? 0
+		       : -EINVAL;
+}
+
 /* Words with a value, which is ours. */
 static const struct setting {
 	const char *name;
@@ -80,6 +88,7 @@ static const struct setting {
 } settings[] = {
 	{"overwrite", set_overwrite, "auto, edit or restore"},
 	{"identical", set_identical, "auto, skip or number"},
+	{"refs", set_refs, "follow or keep"},
 	{"max_item", set_max_item, "a size up to 512M"},
 	{"snapdir", set_snapdir, "hidden or visible"},
 };
