@@ -119,8 +119,7 @@ void number_freed(struct numbers *numbers, int64_t parent, const char *name)
 struct search {
 	struct moment *m;
 	struct series series;
-	name_taken_fn taken;
-	void *arg;
+	const struct name_taken *taken; /* or NULL */
 };
 
 /* 1: the name is taken, 0: it is free. */
@@ -129,7 +128,7 @@ static int is_taken(const struct search *s, const char *name, struct why *why)
 	DROP(q_close) struct q q = q_open(s->m->db, STMT_NUMBER_TAKEN);
 	int r;
 
-	if (s->taken && s->taken(s->series.parent, name, s->arg))
+	if (s->taken && s->taken->fn(s->series.parent, name, s->taken->arg))
 		return 1;
 	q_i64(&q, 1, s->series.parent);
 	q_text(&q, 2, name);
@@ -199,10 +198,10 @@ static int find_number(const struct search *s, unsigned from,
 }
 
 int number_free_name(struct numbers *numbers, struct moment *m, int64_t parent,
-		     const char *name, name_taken_fn taken, void *arg,
+		     const char *name, const struct name_taken *taken,
 		     char ret_name[256], struct why *why)
 {
-	struct search s = {m, {.parent = parent}, taken, arg};
+	struct search s = {m, {.parent = parent}, taken};
 	char found[NAME_MAX_BYTES + 1];
 	const struct hint *hint;
 	unsigned number = FIRST_NUMBER;
@@ -269,7 +268,7 @@ int number_find_same(struct moment *m, int64_t parent, const char *name,
 
 	if (r == 0)
 		r = find_series(m->db, parent, name, &s, why);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	series_bounds(&s, low, high);
 	q_i64(&q, 1, parent);

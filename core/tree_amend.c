@@ -315,7 +315,7 @@ static int may_heal(struct moment *m, int64_t item, int64_t removed,
 	r = tree_spot(m->db, item, &spot, NULL, why);
 	if (r == 0)
 		r = tree_spot(m->db, old->parent, &parent, NULL, why);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	return parent.born < removed && (!spot.folder || spot.born < removed);
 }
