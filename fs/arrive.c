@@ -17,6 +17,7 @@ static const int64_t LIMBO_NS = 5000000000;
 struct taken {
 	struct entry entry; /* id 0: nothing */
 	struct act *act;    /* how it left */
+	bool by_file;	    /* a file that is no item has the name */
 };
 
 bool arrive_name_taken(int64_t parent, const char *name, void *fs)
@@ -60,6 +61,24 @@ static int revive(struct moment *m, struct act *act, struct taken *ret,
 	return tree_get(m->db, MOMENT_NOW, item, &ret->entry, why);
 }
 
+/* 1: a file that is no item has the name, and it is not the one that comes:
+ * a draft, mostly. */
+static int has_file(struct fs *fs, struct moment *m, const struct arrival *in,
+		    struct why *why)
+{
+	const struct loose *f =
+		loose_by_name(fs->live->loose, in->parent, in->name);
+	struct scratch s;
+	int r;
+
+	if (f)
+		return f->id != in->node;
+	r = scratch_lookup(m->db, in->parent, in->name, &s, why);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	return s.id != in->node;
+}
+
 static int find_taken(struct fs *fs, struct moment *m,
 		      const struct arrival *in, struct taken *ret,
 		      struct why *why)
@@ -76,6 +95,10 @@ static int find_taken(struct fs *fs, struct moment *m,
 	if (r != -ENOENT)
 		return r;
 	ret->entry.id = 0;
+	r = has_file(fs, m, in, why);
+	ret->by_file = r > 0;
+	if (r != 0)
+		return r < 0 ? r : 0;
 	act = in_limbo(fs, m, in);
 	return act ? revive(m, act, ret, why) : 0;
 }
@@ -85,9 +108,13 @@ int arrive_bring_back(struct fs *fs, struct moment *m,
 {
 	struct taken taken = {0};
 	struct why unused = {0};
-	struct act *act = in_limbo(fs, m, in);
-	int r = act ? revive(m, act, &taken, &unused) : 0;
+	struct act *act;
+	int r = has_file(fs, m, in, why);
 
+	if (r != 0)
+		return r < 0 ? r : 0;
+	act = in_limbo(fs, m, in);
+	r = act ? revive(m, act, &taken, &unused) : 0;
 	if (r == -EEXIST || r == -ENOENT)
 		return 0; /* the name or its folder has gone to others */
 	if (r < 0)
@@ -140,16 +167,26 @@ static int note(struct fs *fs, struct moment *m, const struct arrival *in,
 	return batch_note(fs->repo->batches, m, &key, &line, why);
 }
 
+static struct new_item new_item(const struct arrival *in, int64_t content)
+{
+	return (struct new_item){
+		.node = in->node,
+		.content = content,
+		.size = (int64_t)in->len,
+		.attr = in->attr,
+	};
+}
+
 static int create(struct fs *fs, struct moment *m, const struct arrival *in,
 		  struct arrived *ret, struct why *why)
 {
+	const struct new_item new = new_item(in, ret->content);
 	int r;
 
 	(void)fs;
 	memcpy(ret->went, in->name, strlen(in->name) + 1);
 	ret->outcome = OUTCOME_CREATED;
-	r = tree_add_item(m, in->parent, in->name, in->node, ret->content,
-			  (int64_t)in->len, &in->attr, &ret->item, why);
+	r = tree_add_item(m, in->parent, in->name, &new, &ret->item, why);
 	if (r == 0)
 		ret->born = m->id;
 	if (r == 0 && !in->node)
@@ -195,6 +232,23 @@ static int edit(struct fs *fs, struct moment *m, const struct arrival *in,
 	return r;
 }
 
+/* Under the next number. */
+static int put_beside(struct fs *fs, struct moment *m,
+		      const struct arrival *in, struct arrived *ret,
+		      struct why *why)
+{
+	const struct name_taken taken = {arrive_name_taken, fs};
+	const struct new_item new = new_item(in, ret->content);
+	int r = number_free_name(fs->repo->numbers, m, in->parent, in->name,
+				 &taken, ret->went, why);
+
+	if (r < 0)
+		return r;
+	ret->outcome = OUTCOME_RENAMED;
+	ret->born = m->id;
+	return tree_add_item(m, in->parent, ret->went, &new, &ret->item, why);
+}
+
 static int restore_beside(struct fs *fs, struct moment *m,
 			  const struct arrival *in, struct arrived *ret,
 			  struct why *why)
@@ -223,15 +277,7 @@ static int restore_beside(struct fs *fs, struct moment *m,
 		if (r != -ENOENT)
 			return r;
 	}
-	ret->outcome = OUTCOME_RENAMED;
-	r = number_free_name(fs->repo->numbers, m, in->parent, in->name,
-			     arrive_name_taken, fs, ret->went, why);
-	if (r < 0)
-		return r;
-	r = tree_add_item(m, in->parent, ret->went, in->node, ret->content,
-			  (int64_t)in->len, &in->attr, &ret->item, why);
-	ret->born = m->id;
-	return r;
+	return put_beside(fs, m, in, ret, why);
 }
 
 /*
@@ -255,6 +301,8 @@ static int decide(struct fs *fs, struct moment *m, const struct arrival *in,
 {
 	int r;
 
+	if (taken->by_file)
+		return put_beside(fs, m, in, ret, why);
 	if (!taken->entry.id)
 		return create(fs, m, in, ret, why);
 	if (is_edit(fs, in, &taken->entry)) {
@@ -300,7 +348,7 @@ static void settled(struct fs *fs, const struct act *saved)
 	while ((act = act_on_name(fs->live->seen, ACT_DIVERTED, saved->proc,
 				  saved->parent, saved->name, saved->time_ns,
 				  OWN_COPY_NS)))
-		act_forget(act);
+		act_settle(act);
 }
 
 void arrive_remember(struct fs *fs, const struct moment *m,
@@ -315,6 +363,7 @@ void arrive_remember(struct fs *fs, const struct moment *m,
 		.parent = in->parent,
 		.node = out->node,
 		.item = out->item,
+		.content = out->content,
 		.moment = out->born,
 		.edit = out->outcome == OUTCOME_EDITED,
 	};
@@ -339,6 +388,7 @@ int arrive_refile(struct fs *fs, struct moment *m, const struct act *saved,
 		  const struct attr *attr, struct arrived *ret,
 		  struct why *why)
 {
+	const struct name_taken taken = {arrive_name_taken, fs};
 	struct entry entry;
 	struct arrival in = {.parent = saved->parent,
 			     .name = saved->name,
@@ -358,9 +408,12 @@ int arrive_refile(struct fs *fs, struct moment *m, const struct act *saved,
 	r = tree_unsave(m, entry.id, entry.born, why);
 	if (r == 0)
 		r = number_free_name(fs->repo->numbers, m, in.parent, in.name,
-				     arrive_name_taken, fs, ret->went, why);
+				     &taken, ret->went, why);
 	if (r == 0)
-		r = tree_add_item(m, in.parent, ret->went, 0, entry.content,
-				  entry.size, attr, &ret->item, why);
+		r = tree_add_item(m, in.parent, ret->went,
+				  &(struct new_item){.content = entry.content,
+						     .size = entry.size,
+						     .attr = *attr},
+				  &ret->item, why);
 	return r < 0 ? r : note(fs, m, &in, ret, why);
 }

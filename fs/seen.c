@@ -183,11 +183,37 @@ void act_forget(struct act *act)
 	act->proc.pid = 0; /* its time stays: the ring is in order of time */
 }
 
+void act_settle(struct act *act)
+{
+	act->kind = ACT_SAVED;
+	act->edit = false;
+	act->node = 0;
+}
+
 /* ---- who wrote a file ---- */
 
 /* For how long that is asked for: people look at a file before they rename
  * it. */
 static const int64_t WROTE_NS = 600000000000;
+
+unsigned authors_get(struct seen *seen, int64_t item, int64_t content,
+		     int64_t now_ns, struct proc *ret_authors, unsigned max)
+{
+	static const enum act_kind kinds[] = {ACT_SAVED, ACT_DIVERTED};
+	unsigned count = 0;
+
+	for (int i = 0; i < 2; i++) {
+		unsigned back = 0;
+		struct act *act;
+
+		while (count < max && (act = next_act(seen, &back, kinds[i],
+						      now_ns - WROTE_NS))) {
+			if (act->item == item && act->content == content)
+				ret_authors[count++] = act->proc;
+		}
+	}
+	return count;
+}
 
 void wrote_note(struct seen *seen, int64_t node, const struct proc *writers,
 		unsigned count, bool mark, int64_t now_ns)
