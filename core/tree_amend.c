@@ -251,7 +251,7 @@ static int reopen(struct moment *m, int64_t item, int64_t born, struct why *why)
 static int heal(struct moment *m, int64_t item, int64_t removed, int64_t born,
 		struct why *why)
 {
-	struct spot spot;
+	struct spot spot = {0};
 	int r = drop_since(m, item, removed, why);
 
 	if (r == 0)
