@@ -19,6 +19,7 @@
 #include "fs/arrive.h"
 #include "fs/commit.h"
 #include "fs/live_rename.h"
+
 #include <errno.h>
 #include <linux/fs.h>
 #include <stdio.h>

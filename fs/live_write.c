@@ -30,10 +30,12 @@ static int begin(struct call *c, struct handle *h)
 	if (!db)
 		return c->why.code;
 	r = tree_get(db, MOMENT_NOW, h->item, &entry, &c->why);
-	if (r == -ENOENT)
-		entry.content = h->content; /* deleted: as it was at open */
-	else if (r < 0)
+	if (r < 0 && r != -ENOENT)
 		return r;
+	/* Deleted: as it was at open. And who may have read it builds on what
+	 * was read. */
+	if (r == -ENOENT || (h->flags & O_ACCMODE) == O_RDWR)
+		entry.content = h->content;
 	r = blob_get(db, entry.content, false, &bytes, &c->why);
 	if (r < 0)
 		return r;
