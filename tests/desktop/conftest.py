@@ -1,3 +1,6 @@
+"""Fixtures of the tests with windows: those of the mounted tests, and a
+screen."""
+
 import os
 import sys
 
@@ -12,18 +15,18 @@ from fixtures import *  # noqa: E402,F401,F403
 
 @pytest.fixture
 def screen(tmp_path, request):
-    """A screen with a session bus; a picture of it if the test fails."""
+    """A screen of its own; a picture of it is kept if the test fails."""
     one = desktop.Screen(str(tmp_path))
     yield one
-    report = getattr(request.node, "report_call", None)
-    if report is None or report.failed:
-        one.picture(request.node.name)
-    one.close()
+    try:
+        if getattr(request.node, "has_failed", True):
+            one.picture(request.node.name)
+    finally:
+        one.close()
 
 
 @pytest.hookimpl(hookwrapper=True, tryfirst=True)
 def pytest_runtest_makereport(item, call):
     outcome = yield
-    report = outcome.get_result()
     if call.when == "call":
-        item.report_call = report
+        item.has_failed = outcome.get_result().failed
