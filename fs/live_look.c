@@ -213,6 +213,7 @@ static bool given_has(const struct file *dir, int64_t id)
 }
 
 struct walk {
+	struct live *live;
 	struct listing *out;
 	struct file *dir;
 	bool full;
@@ -225,7 +226,8 @@ static int add_scratch(const struct scratch *s, void *arg)
 
 	if (given_has(w->dir, s->id))
 		return 0;
-	scratch_node(s, &node);
+	if (!loose_getattr(w->live, s->id, &node)) /* open: newer than that */
+		scratch_node(s, &node);
 	w->full = listing_add(w->out, s->name, &node,
 			      offset_of(PHASE_SCRATCH, s->id));
 	return w->full;
@@ -319,7 +321,7 @@ int live_list(struct call *c, uint64_t ino, struct file *dir, int64_t offset,
 	struct live *live = c->fs->live;
 	enum phase phase = (enum phase)(offset >> 56);
 	int64_t after = offset & ((INT64_C(1) << 56) - 1);
-	struct walk w = {.out = out, .dir = dir};
+	struct walk w = {.live = live, .out = out, .dir = dir};
 	struct db *db = call_db(c);
 	int r = 0;
 
