@@ -149,20 +149,26 @@ static int set_item(struct call *c, struct moment *m, int64_t item,
 {
 	struct batch_key key = {proc.pid, proc.start};
 	struct entry entry;
-	struct act *saved;
-	bool amend;
+	struct seen *seen = c->fs->live->seen;
+	struct act *own;
+	bool same;
 	int r = tree_get(m->db, MOMENT_NOW, item, &entry, &c->why);
 
 	if (r < 0)
 		return r;
-	saved = act_on_item(c->fs->live->seen, ACT_SAVED, item, m->time_ns,
-			    SAME_NS);
-	amend = !entry.folder && saved && proc_same(saved->proc, proc) &&
-		saved->moment == entry.born;
+	own = act_on_item(seen, ACT_SAVED, item, m->time_ns, SAME_NS);
+	if (!own)
+		own = act_on_item(seen, ACT_DIVERTED, item, m->time_ns,
+				  SAME_NS);
+	same = own && proc_same(own->proc, proc);
 	attr_apply(&entry.attr, st, set, m->time_ns);
-	r = tree_set_attr(m, item, &entry.attr, amend, &c->why);
-	if (r == 0 && entry.folder && proc.pid)
-		r = batch_part(c->fs->repo->batches, m, &key, item, &c->why);
+	r = tree_set_attr(m, item, &entry.attr,
+			  same && !entry.folder && own->moment == entry.born,
+			  &c->why);
+	/* What a copier sets after the copy goes with it when it is undone. */
+	if (r == 0 && proc.pid && (entry.folder || (same && !own->edit)))
+		r = batch_part(c->fs->repo->batches, m, &key,
+			       entry.folder ? item : entry.parent, &c->why);
 	return r < 0 ? r : moment_commit(m, &c->why);
 }
 
@@ -194,7 +200,7 @@ static int set_stored(struct call *c, struct moment *m, int64_t node,
 		return set_item(c, m, entry.id, proc, st, set);
 	if (r == -ENOENT)
 		r = set_scratch(c, m, node, proc, st, set);
-	return r < 0 ? r : moment_commit(m, &c->why);
+	return r < 0 ? live_gone(r) : moment_commit(m, &c->why);
 }
 
 int live_setattr(struct call *c, uint64_t ino, struct file *file,
