@@ -7,7 +7,8 @@
  *
  * A hint per series makes the ten-thousandth copy as cheap as the second.
  *
- * Thread-safety: to be used within a moment, whose lock protects the hints.
+ * Thread-safety: names are found within a moment; hints have a lock of their
+ * own, so that a name may be reported free when the moment is over.
  */
 #ifndef CORE_NUMBER_H
 #define CORE_NUMBER_H
