@@ -84,8 +84,7 @@ int moment_change(struct moment *m, int64_t item, unsigned what,
 /* The newest moment; 0 in a repository that never changed. */
 int moment_newest(struct db *db, int64_t *ret_id, struct why *why);
 /* The newest moment not after @time_ns; 0: the repository was empty then. */
-int moment_at(struct db *db, int64_t time_ns, int64_t *ret_id,
-	      struct why *why);
+int moment_at(struct db *db, int64_t time_ns, int64_t *ret_id, struct why *why);
 
 struct moment_row {
 	int64_t id, time_ns, revision;

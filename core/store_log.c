@@ -7,8 +7,8 @@
 
 /* Lengths of the log, in pages of 4 KiB. */
 enum {
-	LOG_STEP = 1024,  /* worth a copy into the repository */
-	LOG_LONG = 4096,  /* worth a pause of the writer */
+	LOG_STEP = 4096,  /* worth a copy into the repository */
+	LOG_LONG = 8192,  /* worth a pause of the writer */
 	LOG_HUGE = 16384, /* worth a wait for the readers */
 	LOG_TIGHT = 128,  /* the step while room is scarce: see store_room.c */
 };

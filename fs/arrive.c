@@ -79,9 +79,8 @@ static int has_file(struct fs *fs, struct moment *m, const struct arrival *in,
 	return s.id != in->node;
 }
 
-static int find_taken(struct fs *fs, struct moment *m,
-		      const struct arrival *in, struct taken *ret,
-		      struct why *why)
+static int find_taken(struct fs *fs, struct moment *m, const struct arrival *in,
+		      struct taken *ret, struct why *why)
 {
 	struct act *act;
 	int r = -ENOENT;
@@ -103,8 +102,8 @@ static int find_taken(struct fs *fs, struct moment *m,
 	return act ? revive(m, act, ret, why) : 0;
 }
 
-int arrive_bring_back(struct fs *fs, struct moment *m,
-		      const struct arrival *in, struct why *why)
+int arrive_bring_back(struct fs *fs, struct moment *m, const struct arrival *in,
+		      struct why *why)
 {
 	struct taken taken = {0};
 	struct why unused = {0};
@@ -195,8 +194,7 @@ static int create(struct fs *fs, struct moment *m, const struct arrival *in,
 }
 
 static int edit(struct fs *fs, struct moment *m, const struct arrival *in,
-		const struct taken *taken, struct arrived *ret,
-		struct why *why)
+		const struct taken *taken, struct arrived *ret, struct why *why)
 {
 	const struct entry *e = &taken->entry;
 	struct attr attr = e->attr;
@@ -233,9 +231,8 @@ static int edit(struct fs *fs, struct moment *m, const struct arrival *in,
 }
 
 /* Under the next number. */
-static int put_beside(struct fs *fs, struct moment *m,
-		      const struct arrival *in, struct arrived *ret,
-		      struct why *why)
+static int put_beside(struct fs *fs, struct moment *m, const struct arrival *in,
+		      struct arrived *ret, struct why *why)
 {
 	const struct name_taken taken = {arrive_name_taken, fs};
 	const struct new_item new = new_item(in, ret->content);
@@ -263,8 +260,7 @@ static int restore_beside(struct fs *fs, struct moment *m,
 		r = number_find_same(m, in->parent, in->name, in->bytes,
 				     in->len, &ret->item, why);
 		if (r == 0)
-			r = tree_get(m->db, MOMENT_NOW, ret->item, &entry,
-				     why);
+			r = tree_get(m->db, MOMENT_NOW, ret->item, &entry, why);
 		if (r == 0)
 			r = tree_name(m->db, MOMENT_NOW, ret->item, &name, why);
 		if (r == 0) {
@@ -385,8 +381,7 @@ void arrive_remember(struct fs *fs, const struct moment *m,
 }
 
 int arrive_refile(struct fs *fs, struct moment *m, const struct act *saved,
-		  const struct attr *attr, struct arrived *ret,
-		  struct why *why)
+		  const struct attr *attr, struct arrived *ret, struct why *why)
 {
 	const struct name_taken taken = {arrive_name_taken, fs};
 	struct entry entry;
@@ -406,6 +401,8 @@ int arrive_refile(struct fs *fs, struct moment *m, const struct act *saved,
 				.outcome = OUTCOME_RENAMED,
 				.born = m->id};
 	r = tree_unsave(m, entry.id, entry.born, why);
+	if (r == 0)
+		r = report_take_back(m, entry.id, why);
 	if (r == 0)
 		r = number_free_name(fs->repo->numbers, m, in.parent, in.name,
 				     &taken, ret->went, why);

@@ -295,7 +295,7 @@ static int refuse_loose(struct call *c, struct moment *m, struct loose *f)
 {
 	struct live *live = c->fs->live;
 	const struct arrival in = of_loose(f);
-	struct refusal refusal = {f->parent,	 f->name,	f->spool.data,
+	struct refusal refusal = {f->parent,	f->name,       f->spool.data,
 				  f->spool.len, f->writers[0], &f->rejected};
 	struct why reason = c->why;
 	int r = 0;

@@ -47,8 +47,8 @@ static void fill(struct node *ret, int64_t node, mode_t type,
 
 void live_node(const struct entry *entry, struct node *ret)
 {
-	fill(ret, entry->node, entry->folder ? S_IFDIR : S_IFREG,
-	     &entry->attr, entry->size);
+	fill(ret, entry->node, entry->folder ? S_IFDIR : S_IFREG, &entry->attr,
+	     entry->size);
 	ret->entry_valid = NODE_FOREVER;
 }
 
@@ -85,7 +85,7 @@ static int dead_getattr(struct live *live, int64_t node, struct node *ret)
 		ret->st.st_nlink = 0;
 		return 0;
 	}
-	return -ENOENT;
+	return live_gone(-ENOENT);
 }
 
 /* 1: answered from memory. */
@@ -257,8 +257,8 @@ static int gather_one(struct loose *file, void *arg)
 	struct gather *g = arg;
 	const struct loose **more;
 
-	if (file->parent != g->parent || file->id <= g->after ||
-	    file->stored || file->unlinked || file->hidden || file->item)
+	if (file->parent != g->parent || file->id <= g->after || file->stored ||
+	    file->unlinked || file->hidden || file->item)
 		return 0;
 	if (g->len == g->cap) {
 		g->cap = g->cap ? 2 * g->cap : 16;

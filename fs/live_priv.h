@@ -17,6 +17,7 @@
 #include "fs/seen.h"
 #include "fs/spool.h"
 
+#include <errno.h>
 #include <pthread.h>
 
 struct handle;
@@ -61,10 +62,10 @@ struct handle {
 	bool dirty;	/* written since the last commit */
 	bool refused;	/* these bytes were refused already */
 	bool past_mtime, from_past;
-	int64_t base;	 /* the content it began with */
-	size_t covered;	 /* written in one piece from 0 */
-	size_t checked;	 /* known to be a beginning of JSON */
-	int64_t went;	 /* 0, or the item of its first commit */
+	int64_t base;	/* the content it began with */
+	size_t covered; /* written in one piece from 0 */
+	size_t checked; /* known to be a beginning of JSON */
+	int64_t went;	/* 0, or the item of its first commit */
 	int64_t rejected;
 	struct attr pending; /* attributes set before the commit */
 	int pending_set;     /* FUSE_SET_ATTR_ bits */
@@ -85,6 +86,14 @@ static inline void live_unlock_p(struct live **live)
 {
 	if (*live)
 		live_unlock(*live);
+}
+
+/* What is asked of a node that is in no table any more. Its name may have another
+ * one, saved over it between two questions of the kernel: ESTALE makes it look
+ * the name up again, ENOENT would say that there is none. */
+static inline int live_gone(int r)
+{
+	return r == -ENOENT ? -ESTALE : r;
 }
 
 static inline struct handle *handle_of(const struct file *file)

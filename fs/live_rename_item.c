@@ -32,6 +32,28 @@ static void note_removed(struct rename *rn, const struct side *s)
 	number_freed(rn->c->fs->repo->numbers, s->parent, s->name);
 }
 
+/* The item is open by the handle that created it, and goes on as what it is
+ * now. Somebody else may have saved it since. */
+static int follow_aside(struct rename *rn, struct loose *f)
+{
+	const struct side *from = &rn->from, *to = &rn->to;
+	struct call *c = rn->c;
+	DROP(buf_done) struct buf bytes = {0};
+	int r = 0;
+
+	if (!f->dirty && f->content != from->entry.content)
+		r = blob_get(rn->m->db, from->entry.content, false, &bytes,
+			     &c->why);
+	if (r == 0 && bytes.len)
+		r = spool_resize(&f->spool, bytes.len);
+	if (r == 0 && bytes.len)
+		r = spool_write(&f->spool, bytes.data, bytes.len, 0);
+	if (r == 0)
+		loose_set_aside(c->fs->live->loose, f, from->entry.content,
+				to->parent, to->name);
+	return r;
+}
+
 /* NAME -> NAME~, or into the trash: no copy of the bytes is made. */
 static int set_aside(struct rename *rn)
 {
@@ -46,6 +68,7 @@ static int set_aside(struct rename *rn)
 		.content = from->entry.content,
 		.was = from->entry.id,
 	};
+	struct loose *f = loose_by_id(c->fs->live->loose, s.id);
 	int r;
 
 	if (to->entry.id)
@@ -64,9 +87,11 @@ static int set_aside(struct rename *rn)
 	if (r < 0)
 		return r;
 	note_removed(rn, from);
+	if (f)
+		r = follow_aside(rn, f);
 	/* As an item its name was cached; as a scratch file it must not be. */
 	call_forget_name(c, (uint64_t)to->parent, to->name);
-	return 0;
+	return r;
 }
 
 static int move_item(struct rename *rn)
@@ -108,6 +133,7 @@ static int item_over_item(struct rename *rn)
 			     .writers = writers,
 			     .writer_count = 1 + authors,
 			     .item_over = true};
+	struct loose *f = loose_by_id(fs->live->loose, in.node);
 	struct arrived out;
 	int r = blob_get(rn->m->db, from->entry.content, false, &bytes,
 			 &c->why);
@@ -126,6 +152,8 @@ static int item_over_item(struct rename *rn)
 		return r;
 	arrive_remember(fs, rn->m, &in, &out);
 	number_freed(fs->repo->numbers, from->parent, from->name);
+	if (f)
+		f->item = out.item;
 	commit_notices(c, &in, &out);
 	return 0;
 }

@@ -12,8 +12,8 @@ struct sight {
 
 struct witness {
 	struct proc proc;
-	uint64_t used; /* of the clock in struct seen */
-	unsigned next; /* where the next sight goes */
+	uint64_t used;	      /* of the clock in struct seen */
+	unsigned next;	      /* where the next sight goes */
 	struct sight *sights; /* ITEMS of them, when first needed */
 };
 
@@ -136,9 +136,9 @@ static struct act *next_act(struct seen *seen, unsigned *back,
 	return NULL;
 }
 
-struct act *act_on_name(struct seen *seen, enum act_kind kind,
-			struct proc proc, int64_t parent, const char *name,
-			int64_t now_ns, int64_t age_ns)
+struct act *act_on_name(struct seen *seen, enum act_kind kind, struct proc proc,
+			int64_t parent, const char *name, int64_t now_ns,
+			int64_t age_ns)
 {
 	unsigned back = 0;
 	struct act *act;
@@ -151,9 +151,8 @@ struct act *act_on_name(struct seen *seen, enum act_kind kind,
 	return NULL;
 }
 
-struct act *act_on_node(struct seen *seen, enum act_kind kind,
-			struct proc proc, int64_t node, int64_t now_ns,
-			int64_t age_ns)
+struct act *act_on_node(struct seen *seen, enum act_kind kind, struct proc proc,
+			int64_t node, int64_t now_ns, int64_t age_ns)
 {
 	unsigned back = 0;
 	struct act *act;

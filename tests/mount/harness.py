@@ -25,7 +25,7 @@ TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
 BIN = os.path.abspath(os.environ.get("REPOFS_BIN") or
                       os.path.join(TOP, "build/release/repofs"))
 CORPUS = os.path.join(TOP, "../shared/corpus")
-PATIENCE = float(os.environ.get("REPOFS_PATIENCE") or 1)
+PATIENCE = float(os.environ.get("REPOFS_PATIENCE") or 2)
 SEED = os.environ.get("SEED")
 
 SANITIZER = re.compile(r"ERROR: AddressSanitizer|runtime error:|"

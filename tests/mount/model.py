@@ -113,7 +113,7 @@ class Model(Names):
     def revert(self, past, scope):
         """The folder as it was. True if that changed anything."""
         self.record()
-        changed = bool(self.diff(past, scope))
+        before = Past(None, scope, 0)
         then = {r.id: r for r in past.tree(scope).values()}
         stay = self.staying(scope, then)
         now = [e for e in scope.below() if e.kind != "scratch"]
@@ -128,7 +128,7 @@ class Model(Names):
             entry = self.everything[record.id]
             self.moved(entry, above.get(entry.id, entry.left))
         self.record()
-        return changed
+        return bool(self.diff(before, scope))
 
     def set_back(self, entry, record):
         self.settle(entry, record.parent, record.name)

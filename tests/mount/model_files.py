@@ -192,7 +192,9 @@ class Files(Tree):
         if handle.buf is not None:
             return
         entry = handle.entry
-        base = entry.content if self.live(entry) else handle.first
+        reads = handle.flags in ("r+", "w+")
+        base = entry.content if self.live(entry) and not reads else \
+            handle.first
         handle.buf = b"" if empty else base
         handle.base = None if empty else base
 

@@ -170,3 +170,7 @@ class Names(Files):
         self.settle(was, to, name)
         self.moved(was, was.left)
         was.node, was.mode, was.mtime = entry.node, entry.mode, entry.mtime
+        aside = [a for a in self.acts if a.kind == "removed" and
+                 a.item is was]
+        if aside:
+            self.forget_act(aside[-1])

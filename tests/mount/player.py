@@ -317,10 +317,12 @@ class Player(Chooser):
         if len(self.slots("slow")) > 2:
             return
         path, self.count = self.item(), self.count + 1
+        if self.chance(30):
+            path = self.place(SCRATCH)
         slot = f"slow{self.count}"
         if self.chance(50):
             self.read(path)
-        if self.do("open", slot, path, "w") == 0:
+        if self.do("open", slot, path, self.rng.choice("wwa")) == 0:
             self.do("write", slot, self.text())
 
     def op_slow_close(self):

@@ -243,7 +243,11 @@ class World:
         found, wanted = look(self.real()), self.expected()
         assert sorted(found) == sorted(wanted), self.story(
             f"too many: {sorted(set(found) - set(wanted))}\n"
-            f"missing: {sorted(set(wanted) - set(found))}")
+            f"missing: {sorted(set(wanted) - set(found))}\n" +
+            "\n".join(f"{path}: {short(found[path][3])}, not "
+                      f"{short(entry.content)}"
+                      for path, entry in wanted.items()
+                      if path in found and entry.content != found[path][3]))
         for path, entry in wanted.items():
             self.compare_entry(path, entry, found[path])
 
