@@ -149,6 +149,7 @@ struct fuse_entry_param call_entry(const struct fs *fs, const struct node *node)
 
 	e.ino = ino;
 	e.attr = node->st;
+	e.generation = node->generation;
 	e.entry_timeout = valid_for(fs, ino, node->entry_valid);
 	e.attr_timeout = valid_for(fs, ino, node->attr_valid);
 	return e;

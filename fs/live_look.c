@@ -72,6 +72,25 @@ void loose_node(const struct loose *file, struct node *ret)
 		ret->st.st_nlink = 0;
 }
 
+void live_bury(struct live *live, int64_t folder)
+{
+	live->graves[live->grave_count++ % LIVE_GRAVES] = folder;
+}
+
+uint64_t live_generation(struct live *live, int64_t folder)
+{
+	uint64_t generation = 0;
+	size_t count;
+
+	live_lock(live);
+	count = live->grave_count < LIVE_GRAVES ? live->grave_count
+						: LIVE_GRAVES;
+	for (size_t i = 0; i < count; i++)
+		generation += live->graves[i] == folder;
+	live_unlock(live);
+	return generation;
+}
+
 /* A node that is in no table any more, but still open. */
 static int dead_getattr(struct live *live, int64_t node, struct node *ret)
 {
@@ -156,6 +175,8 @@ int live_lookup(struct call *c, uint64_t dir, const char *name,
 	r = tree_lookup(db, MOMENT_NOW, parent, name, &entry, &c->why);
 	if (r == 0)
 		live_node(&entry, ret);
+	if (r == 0 && entry.folder)
+		ret->generation = live_generation(live, entry.id);
 	if (r != -ENOENT)
 		return r;
 	r = scratch_lookup(db, parent, name, &s, &c->why);
@@ -241,6 +262,9 @@ static int add_item(const struct entry *entry, void *arg)
 	if (given_has(w->dir, entry->node))
 		return 0;
 	live_node(entry, &node);
+	if (entry->folder)
+		node.generation = live_generation(w->out->c->fs->live,
+						  entry->id);
 	w->full = listing_add(w->out, entry->name, &node,
 			      offset_of(PHASE_ITEM, entry->id));
 	return w->full;

@@ -22,11 +22,15 @@
 
 struct handle;
 
+enum { LIVE_GRAVES = 4096 };
+
 struct live {
 	pthread_mutex_t lock;
 	struct loose_files *loose;
 	struct seen *seen;
 	struct handle *handles; /* all open files, newest first */
+	int64_t graves[LIVE_GRAVES]; /* folders that were removed, a ring */
+	size_t grave_count;
 };
 
 /*
@@ -108,6 +112,13 @@ struct proc live_proc(struct call *c, struct who *ret_who);
 static const int64_t OWN_COPY_NS = 10000000000;
 
 /* ---- live_look.c ---- */
+/*
+ * The kernel marks the node of a folder that rmdir took as dead for ever. If
+ * the folder comes back, by a revert, it needs another generation: as many as
+ * it was removed. The live lock is held for the first, taken by the second.
+ */
+void live_bury(struct live *live, int64_t folder);
+uint64_t live_generation(struct live *live, int64_t folder);
 void scratch_node(const struct scratch *s, struct node *ret);
 void loose_node(const struct loose *file, struct node *ret);
 int live_getattr(struct call *c, uint64_t ino, struct node *ret);

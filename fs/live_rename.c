@@ -94,6 +94,8 @@ static int rename_folder(struct rename *rn)
 		if (r || loose_any_in(c->fs->live->loose, to->entry.id))
 			return r < 0 ? r : -ENOTEMPTY;
 		r = tree_remove(rn->m, to->entry.id, &c->why);
+		if (r == 0)
+			live_bury(c->fs->live, to->entry.id);
 	}
 	if (r == 0)
 		r = tree_move(rn->m, from->entry.id, to->parent, to->name,

@@ -25,6 +25,7 @@ struct listing;
 
 struct node {
 	struct stat st;	    /* st_ino is the node number */
+	uint64_t generation; /* another: the kernel makes its node anew */
 	double entry_valid; /* seconds */
 	double attr_valid;
 };
