@@ -115,7 +115,7 @@ static int refile(struct call *c, struct moment *m, struct act *saved,
 		  const struct stat *st, int set)
 {
 	struct fs *fs = c->fs;
-	struct entry entry;
+	struct entry entry, former;
 	struct arrived out;
 	struct arrival in = {.parent = saved->parent,
 			     .name = saved->name,
@@ -124,11 +124,17 @@ static int refile(struct call *c, struct moment *m, struct act *saved,
 	struct act past = *saved;
 	int r = tree_get(m->db, MOMENT_NOW, saved->item, &entry, &c->why);
 
+	if (r == 0)
+		r = tree_former(m->db, saved->item, saved->moment, &former,
+				&c->why);
 	if (r < 0)
 		return r;
 	attr_apply(&entry.attr, st, set, m->time_ns);
-	entry.attr.uid = m->who.uid;
-	entry.attr.gid = m->who.gid;
+	/* A copy belongs to who made it, unless he has said whose it is. */
+	if (former.attr.uid == entry.attr.uid)
+		entry.attr.uid = m->who.uid;
+	if (former.attr.gid == entry.attr.gid)
+		entry.attr.gid = m->who.gid;
 	r = arrive_refile(fs, m, &past, &entry.attr, &out, &c->why);
 	if (r == 0)
 		r = moment_commit(m, &c->why);
