@@ -263,8 +263,8 @@ static int add_item(const struct entry *entry, void *arg)
 		return 0;
 	live_node(entry, &node);
 	if (entry->folder)
-		node.generation = live_generation(w->out->c->fs->live,
-						  entry->id);
+		node.generation =
+			live_generation(w->out->c->fs->live, entry->id);
 	w->full = listing_add(w->out, entry->name, &node,
 			      offset_of(PHASE_ITEM, entry->id));
 	return w->full;

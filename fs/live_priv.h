@@ -28,7 +28,7 @@ struct live {
 	pthread_mutex_t lock;
 	struct loose_files *loose;
 	struct seen *seen;
-	struct handle *handles; /* all open files, newest first */
+	struct handle *handles;	     /* all open files, newest first */
 	int64_t graves[LIVE_GRAVES]; /* folders that were removed, a ring */
 	size_t grave_count;
 };
