@@ -496,8 +496,15 @@ for line in sys.stdin:
 
     def do(self, code):
         """Run lines of Python; what they call "answer", or the errno."""
+        self.begin(code)
+        return self.answer(code)
+
+    def begin(self, code):
+        """... without waiting for its end."""
         self.child.stdin.write(json.dumps(code).encode() + b"\n")
         self.child.stdin.flush()
+
+    def answer(self, code="what was begun"):
         ready, _, _ = select.select([self.child.stdout], [], [],
                                     seconds(20))
         assert ready, f"the process hangs in: {code}"

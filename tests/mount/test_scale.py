@@ -11,8 +11,8 @@ import pytest
 
 from harness import BIN, item, read_all, run, wait_until
 
-SCALE = int(os.environ.get("REPOFS_SCALE") or 20000)
-ITEMS, VERSIONS = (1000, 1000) if SCALE >= 100000 else (200, 100)
+SCALE = int(os.environ.get("REPOFS_SCALE") or 10000)
+ITEMS, VERSIONS = (1000, 1000) if SCALE >= 100000 else (200, 30)
 PER_FOLDER = 1000
 MEMORY_KIB = 64 * 1024
 
