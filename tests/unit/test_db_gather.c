@@ -10,6 +10,7 @@
 enum { ROWS = 400, ROW_LEN = 700, ROUNDS = 40, STEPS = 300 };
 
 struct model {
+	const struct temp *t;
 	sqlite3 *ours, *other; /* through the layer, and without it */
 	unsigned seed;
 	int value[ROWS]; /* 0: no row */
@@ -67,6 +68,49 @@ static int64_t sum(const int *value)
 	return total;
 }
 
+static void copy_file(const char *from, const char *to)
+{
+	char bytes[4096];
+	FILE *in = fopen(from, "r"), *out = fopen(to, "w");
+	size_t len;
+
+	assert_true(in && out);
+	while ((len = fread(bytes, 1, sizeof(bytes), in)) > 0)
+		assert_int_equal(fwrite(bytes, 1, len, out), len);
+	assert_int_equal(fclose(out), 0);
+	(void)fclose(in);
+}
+
+static sqlite3 *open_through(const char *path, const char *layer)
+{
+	sqlite3 *db;
+
+	assert_int_equal(
+		sqlite3_open_v2(path, &db,
+				SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+				layer),
+		SQLITE_OK);
+	return db;
+}
+
+/* What would be there if the process died now. */
+static void check_after_death(const struct model *m)
+{
+	char from[128], to[128];
+	sqlite3 *db;
+
+	(void)snprintf(from, sizeof(from), "%s/plain", m->t->dir);
+	(void)snprintf(to, sizeof(to), "%s/dead", m->t->dir);
+	copy_file(from, to);
+	(void)snprintf(from, sizeof(from), "%s/plain-wal", m->t->dir);
+	(void)snprintf(to, sizeof(to), "%s/dead-wal", m->t->dir);
+	copy_file(from, to);
+	(void)snprintf(to, sizeof(to), "%s/dead", m->t->dir);
+	db = open_through(to, NULL);
+	assert_int_equal(ask(db, "SELECT total(value) FROM t"), sum(m->value));
+	sqlite3_close(db);
+}
+
 /* A transaction, of which a part may be taken back, or all. */
 static void round_of(struct model *m)
 {
@@ -96,34 +140,24 @@ static void round_of(struct model *m)
 	}
 	assert_int_equal(ask(m->other, "SELECT total(value) FROM t"),
 			 sum(m->value));
+	if (rand_r(&m->seed) % 3 == 0)
+		check_after_death(m);
 	if (rand_r(&m->seed) % 5 == 0)
 		(void)ask(m->other, "PRAGMA wal_checkpoint(PASSIVE)");
-}
-
-static sqlite3 *open_through(const struct temp *t, const char *layer)
-{
-	sqlite3 *db;
-	char path[128];
-
-	(void)snprintf(path, sizeof(path), "%s/plain", t->dir);
-	assert_int_equal(
-		sqlite3_open_v2(path, &db,
-				SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
-				layer),
-		SQLITE_OK);
-	return db;
 }
 
 static void test_random_transactions_are_what_they_were(void **state)
 {
 	struct temp *t = *state;
-	struct model m = {.seed = 5};
+	char path[128];
+	struct model m = {.t = t, .seed = 5};
 
-	m.ours = open_through(t, "repofs");
+	(void)snprintf(path, sizeof(path), "%s/plain", t->dir);
+	m.ours = open_through(path, "repofs");
 	run(m.ours, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
 		    "PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = 5;"
 		    "CREATE TABLE t (id INTEGER PRIMARY KEY, value, bytes)");
-	m.other = open_through(t, NULL);
+	m.other = open_through(path, NULL);
 	for (int i = 0; i < ROUNDS; i++)
 		round_of(&m);
 	assert_int_equal(ask(m.other, "SELECT count(*) FROM"
