@@ -301,7 +301,8 @@ static void test_the_log_does_not_grow_without_bound(void **state)
 		(void)temp_folder(t, TREE_ROOT, folder);
 	}
 	assert_int_equal(stat(name, &st), 0);
-	assert_true(st.st_size < 64 << 20);
+	/* The copying thread may have to wait for a processor meanwhile. */
+	assert_true(st.st_size < 128 << 20);
 	temp_ok(t, store_sync(t->store, &t->why));
 	temp_reopen(t);
 	assert_int_equal(temp_newest(t), 6000);
