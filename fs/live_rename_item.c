@@ -33,24 +33,20 @@ static void note_removed(struct rename *rn, const struct side *s)
 }
 
 /* The item is open by the handle that created it, and goes on as what it is
- * now. Somebody else may have saved it since. */
-static int follow_aside(struct rename *rn, struct loose *f)
+ * now: @bytes, if somebody else has saved it since. */
+static int follow_aside(struct rename *rn, struct loose *f,
+			const struct buf *bytes)
 {
 	const struct side *from = &rn->from, *to = &rn->to;
-	struct call *c = rn->c;
-	DROP(buf_done) struct buf bytes = {0};
 	int r = 0;
 
-	if (!f->dirty && f->content != from->entry.content)
-		r = blob_get(rn->m->db, from->entry.content, false, &bytes,
-			     &c->why);
-	if (r == 0 && bytes.len)
-		r = spool_resize(&f->spool, bytes.len);
-	if (r == 0 && bytes.len)
-		r = spool_write(&f->spool, bytes.data, bytes.len, 0);
+	if (bytes->len)
+		r = spool_resize(&f->spool, bytes->len);
+	if (r == 0 && bytes->len)
+		r = spool_write(&f->spool, bytes->data, bytes->len, 0);
 	if (r == 0)
-		loose_set_aside(c->fs->live->loose, f, from->entry.content,
-				to->parent, to->name);
+		loose_set_aside(rn->c->fs->live->loose, f,
+				from->entry.content, to->parent, to->name);
 	return r;
 }
 
@@ -69,6 +65,7 @@ static int set_aside(struct rename *rn)
 		.was = from->entry.id,
 	};
 	struct loose *f = loose_by_id(c->fs->live->loose, s.id);
+	DROP(buf_done) struct buf bytes = {0};
 	int r;
 
 	if (to->entry.id)
@@ -82,13 +79,15 @@ static int set_aside(struct rename *rn)
 		r = tree_set_node(rn->m, from->entry.id, 0, &c->why);
 	if (r == 0)
 		r = scratch_add(rn->m, &s, to->name, NULL, &c->why);
+	if (r == 0 && f && !f->dirty && f->content != s.content)
+		r = blob_get(rn->m->db, s.content, false, &bytes, &c->why);
 	if (r == 0)
 		r = moment_commit(rn->m, &c->why);
 	if (r < 0)
 		return r;
 	note_removed(rn, from);
 	if (f)
-		r = follow_aside(rn, f);
+		r = follow_aside(rn, f, &bytes);
 	/* As an item its name was cached; as a scratch file it must not be. */
 	call_forget_name(c, (uint64_t)to->parent, to->name);
 	return r;
