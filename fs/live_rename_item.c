@@ -40,6 +40,8 @@ static int follow_aside(struct rename *rn, struct loose *f,
 	const struct side *from = &rn->from, *to = &rn->to;
 	int r = 0;
 
+	if (!f->dirty)
+		f->attr = from->entry.attr;
 	if (bytes->len)
 		r = spool_resize(&f->spool, bytes->len);
 	if (r == 0 && bytes->len)
