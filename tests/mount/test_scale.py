@@ -128,15 +128,17 @@ def test_a_long_history_does_not_slow_a_folder(make_repo):
                  b'{"n": %d, "version": %d}\n' % (n, version))
     for n in range(ITEMS):
         save(repo.path(f"new/{n}.json"), b'{"n": %d, "version": 0}\n' % n)
-    number = repo.snapshot()
+    warm, number = repo.snapshot(), repo.snapshot()
     assert len(os.listdir(repo.path("old/.snapshots/versions/7.json"))) == \
         VERSIONS
     for n in range(ITEMS):  # the past is not the present
-        save(repo.path(f"old/{n}.json"), b'{"later": true}\n')
+        for folder in ("old", "new"):
+            save(repo.path(f"{folder}/{n}.json"), b'{"later": true}\n')
     times = {}
     for _ in range(7):
         repo.remount()  # nothing is in the kernel's caches
         for folder in ("old", "new"):
+            look_at(repo.snap(warm, folder))  # ... but the file has been read
             for view in ("", f".snapshots/{number}/"):
                 os.stat(repo.path(view + folder))
                 begin = time.perf_counter()
