@@ -80,12 +80,10 @@ void live_bury(struct live *live, int64_t folder)
 uint64_t live_generation(struct live *live, int64_t folder)
 {
 	uint64_t generation = 0;
-	size_t count;
 
 	live_lock(live);
-	count = live->grave_count < LIVE_GRAVES ? live->grave_count
-						: LIVE_GRAVES;
-	for (size_t i = 0; i < count; i++)
+	/* Graves not yet dug hold 0, which is no folder. */
+	for (size_t i = 0; i < LIVE_GRAVES; i++)
 		generation += live->graves[i] == folder;
 	live_unlock(live);
 	return generation;

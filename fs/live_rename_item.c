@@ -47,8 +47,8 @@ static int follow_aside(struct rename *rn, struct loose *f,
 	if (r == 0 && bytes->len)
 		r = spool_write(&f->spool, bytes->data, bytes->len, 0);
 	if (r == 0)
-		loose_set_aside(rn->c->fs->live->loose, f,
-				from->entry.content, to->parent, to->name);
+		loose_set_aside(rn->c->fs->live->loose, f, from->entry.content,
+				to->parent, to->name);
 	return r;
 }
 
