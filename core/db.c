@@ -174,26 +174,90 @@ static int reserve_name(const char *path, struct why *why)
 	return 0;
 }
 
+static void free_text(char **text)
+{
+	free(*text);
+}
+
+/*
+ * Of a file that nobody writes (there is no log beside it), in a folder that we
+ * may not write to: SQLite could not make the log that even a reader wants, but
+ * needs none if it is told that nothing is going to change.
+ */
+static bool is_frozen(const char *path)
+{
+	DROP(free_text) char *log = NULL, *folder = strdup(path);
+	char *slash = folder ? strrchr(folder, '/') : NULL;
+
+	if (!folder || asprintf(&log, "%s-wal", path) < 0) {
+		log = NULL;
+		return false;
+	}
+	if (slash)
+		slash[slash == folder] = '\0';
+	return access(slash ? folder : ".", W_OK) < 0 &&
+	       access(log, F_OK) < 0 && errno == ENOENT;
+}
+
+/* "file:PATH?immutable=1", to be freed; NULL: out of memory. */
+static char *frozen_uri(const char *path)
+{
+	static const char begin[] = "file:", end[] = "?immutable=1";
+	char *uri = malloc(sizeof(begin) + 3 * strlen(path) + sizeof(end));
+	char *to = uri ? stpcpy(uri, begin) : NULL;
+
+	if (!to)
+		return NULL;
+	while (path[0] == '/' && path[1] == '/') /* would name a host */
+		path++;
+	for (; *path; path++)
+		if (strchr("%?#", *path))
+			to += sprintf(to, "%%%02X", (unsigned)*path);
+		else
+			*to++ = *path;
+	(void)stpcpy(to, end);
+	return uri;
+}
+
+static int connect_to(struct db *db, const char *path, enum db_mode mode,
+		      struct why *why)
+{
+	bool reads = mode == DB_READ;
+	int flags = reads ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+	DROP(free_text) char *uri = NULL;
+	int rc;
+
+	if (is_memory(path))
+		flags |= SQLITE_OPEN_CREATE;
+	else if (access(path, reads ? R_OK : R_OK | W_OK) < 0)
+		return why_set(why, -errno, "'%s': %s", path,
+			       strerrordesc_np(errno));
+	if (reads && is_frozen(path)) {
+		uri = frozen_uri(path);
+		if (!uri)
+			return why_set(why, -ENOMEM, "out of memory");
+		flags |= SQLITE_OPEN_URI;
+	}
+	rc = sqlite3_open_v2(uri ? uri : path, &db->sql,
+			     flags | SQLITE_OPEN_NOMUTEX, db_layer());
+	if (rc == SQLITE_OK)
+		return 0;
+	return why_set(why, db_errno(db->sql, rc), "'%s': %s", path,
+		       sqlite3_errmsg(db->sql));
+}
+
 static int open_file(const char *path, enum db_mode mode, struct db **ret_db,
 		     struct why *why)
 {
 	DROP(db_close_p) struct db *db = calloc(1, sizeof(*db));
-	int flags = mode == DB_READ ? SQLITE_OPEN_READONLY
-				    : SQLITE_OPEN_READWRITE;
-	int r, rc;
+	int r;
 
 	if (!db)
 		return why_set(why, -ENOMEM, "out of memory opening '%s'",
 			       path);
-	if (is_memory(path))
-		flags |= SQLITE_OPEN_CREATE;
-	rc = sqlite3_open_v2(path, &db->sql, flags | SQLITE_OPEN_NOMUTEX,
-			     db_layer());
-	if (rc != SQLITE_OK)
-		return why_set(why,
-			       access(path, F_OK) ? -errno
-						  : db_errno(db->sql, rc),
-			       "'%s': %s", path, sqlite3_errmsg(db->sql));
+	r = connect_to(db, path, mode, why);
+	if (r < 0)
+		return r;
 	r = set_up(db, path, mode, why);
 	if (r < 0)
 		return r;

@@ -17,10 +17,10 @@
 #include <string.h>
 
 enum {
-	FRAME_HEADER = 24,   /* before each page; see SQLite's file format */
-	COMMIT_AT = 4,	     /* in it: not zero in the last of a commit */
+	FRAME_HEADER = 24,    /* before each page; see SQLite's file format */
+	COMMIT_AT = 4,	      /* in it: not zero in the last of a commit */
 	GATHER_MAX = 1 << 18, /* a larger commit is written in parts */
-	WRITE_MAX = 0x1f000, /* what the layer below takes at once */
+	WRITE_MAX = 0x1f000,  /* what the layer below takes at once */
 };
 
 /* A log; the file of the layer below stands right behind it. */
@@ -118,9 +118,9 @@ static int log_read(sqlite3_file *file, void *bytes, int len, sqlite3_int64 at)
 	struct log_file *log = log_of(file);
 	int rc = flush(log);
 
-	return rc == SQLITE_OK ? log->real->pMethods->xRead(log->real, bytes,
-							    len, at) :
-				 rc;
+	return rc == SQLITE_OK
+		       ? log->real->pMethods->xRead(log->real, bytes, len, at)
+		       : rc;
 }
 
 static int log_truncate(sqlite3_file *file, sqlite3_int64 size)
@@ -128,9 +128,8 @@ static int log_truncate(sqlite3_file *file, sqlite3_int64 size)
 	struct log_file *log = log_of(file);
 	int rc = flush(log);
 
-	return rc == SQLITE_OK ?
-		       log->real->pMethods->xTruncate(log->real, size) :
-		       rc;
+	return rc == SQLITE_OK ? log->real->pMethods->xTruncate(log->real, size)
+			       : rc;
 }
 
 static int log_sync(sqlite3_file *file, int flags)
@@ -138,8 +137,8 @@ static int log_sync(sqlite3_file *file, int flags)
 	struct log_file *log = log_of(file);
 	int rc = flush(log);
 
-	return rc == SQLITE_OK ? log->real->pMethods->xSync(log->real, flags) :
-				 rc;
+	return rc == SQLITE_OK ? log->real->pMethods->xSync(log->real, flags)
+			       : rc;
 }
 
 static int log_size(sqlite3_file *file, sqlite3_int64 *ret_size)
@@ -147,9 +146,9 @@ static int log_size(sqlite3_file *file, sqlite3_int64 *ret_size)
 	struct log_file *log = log_of(file);
 	int rc = flush(log);
 
-	return rc == SQLITE_OK ?
-		       log->real->pMethods->xFileSize(log->real, ret_size) :
-		       rc;
+	return rc == SQLITE_OK
+		       ? log->real->pMethods->xFileSize(log->real, ret_size)
+		       : rc;
 }
 
 static int log_close(sqlite3_file *file)
@@ -168,8 +167,7 @@ static int log_lock(sqlite3_file *file, int level)
 
 static int log_unlock(sqlite3_file *file, int level)
 {
-	return log_of(file)->real->pMethods->xUnlock(log_of(file)->real,
-						     level);
+	return log_of(file)->real->pMethods->xUnlock(log_of(file)->real, level);
 }
 
 static int log_check_lock(sqlite3_file *file, int *ret)

@@ -19,9 +19,9 @@ struct db {
 	bool in_read;
 	/* See db_hold(); NULL: each query is a transaction of its own. */
 	const _Atomic(uint64_t) *generation;
-	uint64_t seen; /* what it was when the transaction began */
-	bool held;     /* that transaction is open */
-	int users;     /* queries in use, and db_read_begin() */
+	uint64_t seen;	   /* what it was when the transaction began */
+	bool held;	   /* that transaction is open */
+	int users;	   /* queries in use, and db_read_begin() */
 	atomic_bool busy;  /* there are users, or it is put to rest */
 	atomic_bool tired; /* to be put to rest as soon as it is not busy */
 	struct sqlite3_stmt *words[TXN_WORDS];

@@ -37,15 +37,15 @@ struct scan {
 	const char *text;
 	unsigned flags;
 	enum json_verdict verdict;
-	bool fresh;        /* the innermost container is still empty */
+	bool fresh;	   /* the innermost container is still empty */
 	const char *twice; /* a key that its object has already, */
 	size_t twice_len;  /* or NULL */
-	size_t depth;      /* how many containers are open */
+	size_t depth;	   /* how many containers are open */
 	json_visit_fn visit;
 	void *arg;
-	struct trail *trail;    /* NULL without a visitor */
+	struct trail *trail;	/* NULL without a visitor */
 	struct json_keys *keys; /* of the open objects */
-	char *closer;           /* what ends each container: '}' or ']' */
+	char *closer;		/* what ends each container: '}' or ']' */
 };
 
 /* @r: 0 or -EINVAL, as from a scan of a token. */

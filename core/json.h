@@ -32,9 +32,9 @@ enum json_flag {
 
 /* Where a text stops being valid, and what was expected there. */
 struct json_fault {
-	size_t offset;  /* bytes before the fault */
-	size_t line;    /* from 1 */
-	size_t column;  /* from 1, in characters */
+	size_t offset;	/* bytes before the fault */
+	size_t line;	/* from 1 */
+	size_t column;	/* from 1, in characters */
 	char text[160]; /* one line of UTF-8, no final full stop */
 };
 
@@ -73,7 +73,7 @@ struct json_value {
 	size_t at,
 		len; /* the bytes of the value in the text, with any quotes */
 	const struct json_step *path; /* from the top down; borrowed */
-	size_t depth;                 /* steps of the path; 0 for the top */
+	size_t depth;		      /* steps of the path; 0 for the top */
 };
 
 /* Returns 0, or a negative errno that ends the scan and is its result. */

@@ -26,10 +26,10 @@ enum { LIMIT_DIGITS = sizeof(limit) - 1 };
 /* A number taken apart. */
 struct number {
 	const char *start, *digits; /* with and without its minus */
-	const char *end;            /* of the digits and the point among them */
-	int64_t whole;              /* digits before the point */
-	int64_t exponent;           /* with its sign */
-	bool real;                  /* it has a point or an exponent */
+	const char *end;	    /* of the digits and the point among them */
+	int64_t whole;		    /* digits before the point */
+	int64_t exponent;	    /* with its sign */
+	bool real;		    /* it has a point or an exponent */
 	bool has_exponent;
 	bool rises; /* every further digit of the exponent adds to it */
 };

@@ -18,7 +18,7 @@ struct json_token {
 	const char *at, *end;
 	const char *expected; /* what should stand here: "a digit" */
 	const char *problem;  /* or what is wrong: a sentence */
-	bool escaped;         /* the string holds a backslash */
+	bool escaped;	      /* the string holds a backslash */
 };
 
 /* Past white space, also where there is none. */

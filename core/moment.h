@@ -51,11 +51,11 @@ struct moment {
 	int64_t id;	     /* the number it has if it changes the tree */
 	int64_t time_ns;     /* >= that of every earlier moment */
 	struct who who;
-	int64_t revision;    /* 0, or the revision it is part of; may be set
+	int64_t revision; /* 0, or the revision it is part of; may be set
 				any time before the commit */
-	bool changed;	     /* the tree: set by moment_change() */
+	bool changed;	  /* the tree: set by moment_change() */
 	struct moment_notes *notes; /* NULL: none; see moment_note() */
-	moment_over_fn over; /* NULL: nobody watches */
+	moment_over_fn over;	    /* NULL: nobody watches */
 	void *over_arg;
 };
 
@@ -116,8 +116,7 @@ int moment_settle(struct moment *m, struct why *why);
 /* The newest moment; 0 in a repository that never changed. */
 int moment_newest(struct db *db, int64_t *ret_id, struct why *why);
 /* The newest moment not after @time_ns; 0: the repository was empty then. */
-int moment_at(struct db *db, int64_t time_ns, int64_t *ret_id,
-	      struct why *why);
+int moment_at(struct db *db, int64_t time_ns, int64_t *ret_id, struct why *why);
 
 struct moment_row {
 	int64_t id, time_ns, revision;

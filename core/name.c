@@ -195,9 +195,9 @@ static bool is_anonymous(const char *name)
 static bool is_suffixed(struct name_span s)
 {
 	static const char *const between[] = {
-		"",            /* busybox sed */
-		".",           /* GLib, geany, perl's and bsdtar's kin */
-		".o",          /* patch */
+		"",	       /* busybox sed */
+		".",	       /* GLib, geany, perl's and bsdtar's kin */
+		".o",	       /* patch */
 		".gawk.",      /* gawk -i inplace */
 		".trashinfo.", /* the trash of file managers */
 	};

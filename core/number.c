@@ -7,6 +7,7 @@
 #include "core/why.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,7 @@ struct hint {
 };
 
 struct numbers {
+	pthread_mutex_t lock;
 	struct hint slots[HINT_SLOTS];
 };
 
@@ -47,19 +49,25 @@ int numbers_new(struct numbers **ret, struct why *why)
 
 	if (!numbers)
 		return why_set(why, -ENOMEM, "out of memory for numbers");
+	pthread_mutex_init(&numbers->lock, NULL);
 	*ret = numbers;
 	return 0;
 }
 
 void numbers_free(struct numbers *numbers)
 {
+	if (!numbers)
+		return;
+	pthread_mutex_destroy(&numbers->lock);
 	free(numbers);
 }
 
 void numbers_forget(struct numbers *numbers)
 {
+	pthread_mutex_lock(&numbers->lock);
 	for (size_t i = 0; i < HINT_SLOTS; i++)
 		numbers->slots[i].parent = 0;
+	pthread_mutex_unlock(&numbers->lock);
 }
 
 /* ---- hints ---- */
@@ -74,7 +82,7 @@ static size_t slot_of(const struct series *s)
 	return (size_t)(hash >> 32) % HINT_SLOTS;
 }
 
-/* The hint of a series, or NULL. */
+/* The hint of a series, or NULL. With the lock. */
 static struct hint *find_hint(struct numbers *numbers, const struct series *s)
 {
 	struct hint *hint = &numbers->slots[slot_of(s)];
@@ -85,15 +93,29 @@ static struct hint *find_hint(struct numbers *numbers, const struct series *s)
 	return hint;
 }
 
+static unsigned get_hint(struct numbers *numbers, const struct series *s)
+{
+	const struct hint *hint;
+	unsigned next;
+
+	pthread_mutex_lock(&numbers->lock);
+	hint = find_hint(numbers, s);
+	next = hint ? hint->next : FIRST_NUMBER;
+	pthread_mutex_unlock(&numbers->lock);
+	return next;
+}
+
 static void set_hint(struct numbers *numbers, const struct series *s,
 		     unsigned next)
 {
 	struct hint *hint = &numbers->slots[slot_of(s)];
 
+	pthread_mutex_lock(&numbers->lock);
 	hint->parent = s->parent;
 	hint->next = next;
 	hint->stem_len = s->stem_len;
 	memcpy(hint->stem, s->stem, s->stem_len);
+	pthread_mutex_unlock(&numbers->lock);
 }
 
 void number_freed(struct numbers *numbers, int64_t parent, const char *name)
@@ -108,10 +130,12 @@ void number_freed(struct numbers *numbers, int64_t parent, const char *name)
 		return;
 	}
 	split = name_split(name);
+	pthread_mutex_lock(&numbers->lock);
 	hint = find_hint(numbers,
 			 &(struct series){parent, name, split.stem_len});
 	if (hint && split.number < hint->next && split.number >= FIRST_NUMBER)
 		hint->next = split.number;
+	pthread_mutex_unlock(&numbers->lock);
 }
 
 /* ---- free names ---- */
@@ -119,8 +143,7 @@ void number_freed(struct numbers *numbers, int64_t parent, const char *name)
 struct search {
 	struct moment *m;
 	struct series series;
-	name_taken_fn taken;
-	void *arg;
+	const struct name_taken *taken; /* or NULL */
 };
 
 /* 1: the name is taken, 0: it is free. */
@@ -129,7 +152,7 @@ static int is_taken(const struct search *s, const char *name, struct why *why)
 	DROP(q_close) struct q q = q_open(s->m->db, STMT_NUMBER_TAKEN);
 	int r;
 
-	if (s->taken && s->taken(s->series.parent, name, s->arg))
+	if (s->taken && s->taken->fn(s->series.parent, name, s->taken->arg))
 		return 1;
 	q_i64(&q, 1, s->series.parent);
 	q_text(&q, 2, name);
@@ -199,12 +222,11 @@ static int find_number(const struct search *s, unsigned from,
 }
 
 int number_free_name(struct numbers *numbers, struct moment *m, int64_t parent,
-		     const char *name, name_taken_fn taken, void *arg,
+		     const char *name, const struct name_taken *taken,
 		     char ret_name[256], struct why *why)
 {
-	struct search s = {m, {.parent = parent}, taken, arg};
+	struct search s = {m, {.parent = parent}, taken};
 	char found[NAME_MAX_BYTES + 1];
-	const struct hint *hint;
 	unsigned number = FIRST_NUMBER;
 	int r = is_taken(&s, name, why);
 
@@ -215,9 +237,7 @@ int number_free_name(struct numbers *numbers, struct moment *m, int64_t parent,
 	r = find_series(m->db, parent, name, &s.series, why);
 	if (r < 0)
 		return r;
-	hint = find_hint(numbers, &s.series);
-	r = find_number(&s, hint ? hint->next : FIRST_NUMBER, found, &number,
-			why);
+	r = find_number(&s, get_hint(numbers, &s.series), found, &number, why);
 	if (r < 0)
 		return r;
 	set_hint(numbers, &s.series, number + 1);
@@ -269,7 +289,7 @@ int number_find_same(struct moment *m, int64_t parent, const char *name,
 
 	if (r == 0)
 		r = find_series(m->db, parent, name, &s, why);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	series_bounds(&s, low, high);
 	q_i64(&q, 1, parent);

@@ -7,7 +7,8 @@
  *
  * A hint per series makes the ten-thousandth copy as cheap as the second.
  *
- * Thread-safety: to be used within a moment, whose lock protects the hints.
+ * Thread-safety: names are found within a moment; hints have a lock of their
+ * own, so that a name may be reported free when the moment is over.
  */
 #ifndef CORE_NUMBER_H
 #define CORE_NUMBER_H
@@ -27,14 +28,17 @@ void numbers_free(struct numbers *numbers);
 DEFINE_DROP(numbers, numbers_free);
 
 /* Names taken by what the database does not know: files being created. */
-typedef bool (*name_taken_fn)(int64_t parent, const char *name, void *arg);
+struct name_taken {
+	bool (*fn)(int64_t parent, const char *name, void *arg);
+	void *arg;
+};
 
 /*
  * The free name for a copy of @name in @parent; @name itself if it is free.
  * Items, scratch files and what @taken says take names. @taken may be NULL.
  */
 int number_free_name(struct numbers *numbers, struct moment *m, int64_t parent,
-		     const char *name, name_taken_fn taken, void *arg,
+		     const char *name, const struct name_taken *taken,
 		     char ret_name[256], struct why *why);
 
 /* @name in @parent became free: hints of its series go down. */

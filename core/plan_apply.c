@@ -147,7 +147,7 @@ static int place(struct applying *a, struct step *step, struct why *why)
 		r = free_name(a, step->to_parent, step->to_name, 2, name, why);
 	else if (r > 0)
 		r = number_free_name(a->numbers, a->m, step->to_parent,
-				     step->to_name, NULL, NULL, name, why);
+				     step->to_name, NULL, name, why);
 	else if (r == 0)
 		r = move_scratch(a, step->to_parent, name, why);
 	if (r == 0)

@@ -109,8 +109,8 @@ SELECT 1 FROM renamed INDEXED BY renamed_item
 DELETE FROM renamed WHERE batch = ?1;
 
 -- STMT_RENAMED_FORGET (scan)
-/* No batch is open. */
-DELETE FROM renamed;
+/* No batch is open. Without a condition an empty table would be written. */
+DELETE FROM renamed WHERE batch > 0;
 
 -- STMT_RENAMED_BORN
 /* When the life of an item began, and what that moment was part of. */

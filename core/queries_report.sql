@@ -16,6 +16,13 @@ DELETE FROM report WHERE id <= (SELECT max(id) FROM report) - ?1;
 SELECT id, time, uid, program, folder, asked, went, outcome, reason, detail
   FROM report WHERE id > ?1 ORDER BY id LIMIT 1;
 
+-- STMT_REPORT_TAKE_BACK (scan)
+/* Of the newest lines the last one that says that item ?1 was edited. */
+DELETE FROM report WHERE id =
+ (SELECT max(id)
+    FROM (SELECT id, item, outcome FROM report ORDER BY id DESC LIMIT 256)
+   WHERE item = ?1 AND outcome = 'edited');
+
 -- STMT_BATCH_ADOPT
 /* Moment ?1 turns out to be part of revision ?2. */
 UPDATE moment SET revision = ?2 WHERE id = ?1;

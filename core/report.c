@@ -60,6 +60,14 @@ int report_add(struct moment *m, int64_t batch, const struct report_line *line,
 	return 0;
 }
 
+int report_take_back(struct moment *m, int64_t item, struct why *why)
+{
+	DROP(q_close) struct q q = q_open(m->db, STMT_REPORT_TAKE_BACK);
+
+	q_i64(&q, 1, item);
+	return q_run(&q, why);
+}
+
 /* ---- as text ---- */
 
 struct row {

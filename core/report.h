@@ -60,6 +60,9 @@ int batch_note(struct batches *batches, struct moment *m,
 	       const struct batch_key *key, const struct report_line *line,
 	       struct why *why);
 
+/* The newest edit of @item turns out to be none: its line goes. */
+int report_take_back(struct moment *m, int64_t item, struct why *why);
+
 /*
  * @m is part of what @key restores (a folder for the items to come, their
  * attributes) but no item: no line, not counted. @folder: where it happened.

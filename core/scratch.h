@@ -20,7 +20,7 @@ enum scratch_type { SCRATCH_FILE = 1, SCRATCH_FOLDER = 2, SCRATCH_LINK = 3 };
 
 enum {
 	SCRATCH_CHUNK = 65536,
-	SCRATCH_MAX_FILE = 64 << 20,	/* bytes of one file: ENOSPC past it */
+	SCRATCH_MAX_FILE = 64 << 20, /* bytes of one file: ENOSPC past it */
 };
 
 struct scratch {
@@ -65,8 +65,8 @@ int scratch_patch(struct moment *m, int64_t id, int64_t offset,
 int scratch_set_attr(struct moment *m, int64_t id, const struct attr *attr,
 		     struct why *why);
 /* Rename; the name must be free. */
-int scratch_move(struct moment *m, int64_t id, int64_t parent,
-		 const char *name, struct why *why);
+int scratch_move(struct moment *m, int64_t id, int64_t parent, const char *name,
+		 struct why *why);
 /* -ENOTEMPTY: a folder that holds entries. */
 int scratch_remove(struct moment *m, int64_t id, struct why *why);
 

@@ -9,6 +9,7 @@
 #include "core/store.h"
 #include "core/why.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -200,6 +201,7 @@ static int patch_chunk(struct moment *m, int64_t id, size_t seq, size_t start,
 		r = pad(&chunk, start + len, why);
 	if (r < 0)
 		return r;
+	assert(chunk.data); /* it holds start + len bytes */
 	memcpy(chunk.data + start, bytes, len);
 	return put_chunk(m, id, seq, chunk.data, chunk.len, why);
 }
@@ -229,7 +231,7 @@ int scratch_patch(struct moment *m, int64_t id, int64_t offset,
 		from += part;
 		at += part;
 	}
-	if (r < 0)
+	if (r != 0)
 		return r;
 	return set_size(m, id, (int64_t)end > s.size ? (int64_t)end : s.size,
 			why);

@@ -148,8 +148,8 @@ static int end_what_was_open(struct store *store, struct why *why)
 	int r = txn_begin(&tx, store->writer, why);
 
 	if (r == 0)
-		r = run_all(store->writer, over,
-			    sizeof(over) / sizeof(over[0]), why);
+		r = run_all(store->writer, over, sizeof(over) / sizeof(over[0]),
+			    why);
 	if (r == 0)
 		r = sweep_garbage(store->writer, why);
 	if (r == 0)

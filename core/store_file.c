@@ -24,8 +24,7 @@ static void close_fd(const int *fd)
 		(void)close(*fd);
 }
 
-/* PATH + SUFFIX, to be freed; NULL: out of memory. */
-static char *beside(const char *path, const char *suffix)
+char *store_beside(const char *path, const char *suffix)
 {
 	char *name;
 
@@ -62,7 +61,7 @@ static void read_holder(int fd, char *text, size_t size)
 
 int store_holder(const char *path, char *text, size_t size, struct why *why)
 {
-	DROP(free_text) char *name = beside(path, ".lock");
+	DROP(free_text) char *name = store_beside(path, ".lock");
 	DROP(close_fd) int fd = -1;
 
 	if (!name)
@@ -120,7 +119,7 @@ static int lock_name(const char *name)
 
 int store_lock_file(struct store *store, const char *holder, struct why *why)
 {
-	DROP(free_text) char *name = beside(store->path, ".lock");
+	DROP(free_text) char *name = store_beside(store->path, ".lock");
 	char who[256] = "open in another process";
 	int fd = name ? lock_name(name) : -ENOMEM;
 
@@ -139,7 +138,7 @@ int store_lock_file(struct store *store, const char *holder, struct why *why)
 
 void store_unlock_file(struct store *store)
 {
-	DROP(free_text) char *name = beside(store->path, ".lock");
+	DROP(free_text) char *name = store_beside(store->path, ".lock");
 
 	if (store->lock_fd < 0)
 		return;
@@ -148,38 +147,4 @@ void store_unlock_file(struct store *store)
 		(void)unlink(name);
 	(void)close(store->lock_fd);
 	store->lock_fd = -1;
-}
-
-/* ---- the ballast ---- */
-
-static int fill(int fd, const char *name)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) == 0 && st.st_size == STORE_BALLAST)
-		return 0;
-	/* Really allocated, or it would not give anything back. */
-	if (posix_fallocate(fd, 0, STORE_BALLAST) == 0)
-		return 0;
-	(void)unlink(name);
-	return -ENOSPC;
-}
-
-void store_keep_ballast(struct store *store)
-{
-	DROP(free_text) char *name = beside(store->path, ".ballast");
-	DROP(close_fd) int fd = -1;
-
-	if (name)
-		fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	atomic_store(&store->full, fd < 0 || fill(fd, name) < 0);
-}
-
-void store_drop_ballast(struct store *store)
-{
-	DROP(free_text) char *name = beside(store->path, ".ballast");
-
-	if (name)
-		(void)unlink(name);
-	atomic_store(&store->full, true);
 }

@@ -7,10 +7,10 @@
 
 /* Lengths of the log, in pages of 4 KiB. */
 enum {
-	LOG_STEP = 1024,  /* worth a copy into the repository */
-	LOG_LONG = 4096,  /* worth a pause of the writer */
+	LOG_STEP = 4096,  /* worth a copy into the repository */
+	LOG_LONG = 8192,  /* worth a pause of the writer */
 	LOG_HUGE = 16384, /* worth a wait for the readers */
-	LOG_PAGE = 4096,
+	LOG_TIGHT = 128,  /* the step while room is scarce: see store_room.c */
 };
 
 static int copy(struct store *store, bool truncate, struct why *why)
@@ -40,30 +40,17 @@ static int catch_up(struct store *store, bool truncate, struct why *why)
 	return r;
 }
 
-/*
- * The repository grows by what is copied, the log does not shrink before all
- * of it is: on a disk that is nearly full half a copy would take the last room
- * from those who clean up.
- */
-static bool has_room(const struct store *store, int64_t pages)
-{
-	return store_free_bytes(store) >
-	       (uint64_t)pages * LOG_PAGE + STORE_BALLAST;
-}
-
 static int copy_log(struct store *store, struct why *why)
 {
 	int64_t pages = atomic_load(&store->log_pages);
-	/* On a full disk the room of the log is wanted back. */
-	bool truncate = pages > LOG_HUGE || atomic_load(&store->full);
 	int r;
 
-	if (!has_room(store, pages))
+	if (!store_can_copy(store, store->log_db))
 		return 0;
 	r = copy(store, false, why);
-	if (r < 0 || (pages <= LOG_LONG && !truncate))
+	if (r < 0 || pages <= LOG_LONG)
 		return r;
-	return catch_up(store, truncate, why);
+	return catch_up(store, pages > LOG_HUGE, why);
 }
 
 static void *log_main(void *arg)
@@ -88,7 +75,7 @@ static void *log_main(void *arg)
 	return NULL;
 }
 
-void store_log_wake(struct store *store)
+static void wake(struct store *store)
 {
 	pthread_mutex_lock(&store->log_lock);
 	store->log_due = true;
@@ -98,15 +85,16 @@ void store_log_wake(struct store *store)
 
 void store_log_grown(struct store *store)
 {
+	int64_t step = atomic_load(&store->tight) ? LOG_TIGHT : LOG_STEP;
 	int64_t pages = db_log_pages(store->writer);
 
 	atomic_store(&store->log_pages, pages);
 	if (pages < store->log_seen)
 		store->log_seen = 0; /* it was begun anew */
-	if (pages - store->log_seen < LOG_STEP)
+	if (pages - store->log_seen < step)
 		return;
 	store->log_seen = pages;
-	store_log_wake(store);
+	wake(store);
 }
 
 int store_log_start(struct store *store, struct why *why)

@@ -12,7 +12,7 @@ static int add_reader(struct store *store, struct db *db)
 	struct db **grown;
 
 	if (store->readers_len == store->readers_cap) {
-		grown = realloc(store->readers, cap * sizeof(*grown));
+		grown = reallocarray(store->readers, cap, sizeof(struct db *));
 		if (!grown)
 			return -ENOMEM;
 		store->readers = grown;

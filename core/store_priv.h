@@ -29,11 +29,13 @@ struct store {
 	_Atomic(int64_t) next_id;
 	atomic_bool poisoned; /* a sync failed: the log cannot be trusted */
 	atomic_bool full;     /* the ballast is given up */
+	atomic_bool tight;    /* room is scarce */
 
 	pthread_mutex_t write_lock;
 	struct db *writer; /* NULL: read only */
 	struct txn txn;
 	int64_t newest, newest_ns; /* the newest moment; 0: none */
+	int64_t empty_after_ns;	   /* the log cannot make room before */
 
 	pthread_mutex_t pool_lock;
 	struct db *idle[STORE_IDLE_READERS];
@@ -67,21 +69,24 @@ void store_close_readers(struct store *store);
 int store_lock_file(struct store *store, const char *holder, struct why *why);
 void store_unlock_file(struct store *store);
 
+/* PATH + SUFFIX, to be freed; NULL: out of memory. */
+char *store_beside(const char *path, const char *suffix);
+
+/* ---- store_room.c: the disk that is full ---- */
+
 /* Set the ballast aside if there is room; give it up. */
 void store_keep_ballast(struct store *store);
 void store_drop_ballast(struct store *store);
-
-/* ---- store_write.c too ---- */
-
-/* Free on the disk of the repository; a disk that does not say is not full. */
-uint64_t store_free_bytes(const struct store *store);
+/* See how much room there is, and make some. With the writer lock, before a
+ * transaction. */
+void store_watch_disk(struct store *store);
+/* Is there room to copy the log? @db: of the thread that asks. */
+bool store_can_copy(const struct store *store, struct db *db);
 
 /* ---- store_log.c: the write-ahead log ---- */
 
 int store_log_start(struct store *store, struct why *why);
 void store_log_stop(struct store *store);
-/* Copy the log into the repository now. */
-void store_log_wake(struct store *store);
 /* A commit may have made the log too long; with the writer lock. */
 void store_log_grown(struct store *store);
 

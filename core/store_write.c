@@ -3,17 +3,6 @@
 #include "core/why.h"
 
 #include <errno.h>
-#include <stdint.h>
-#include <sys/statvfs.h>
-
-enum {
-	/* Less than that free is a full disk: the ballast goes. */
-	ROOM_RESERVE = 256 << 10,
-	/* What removing may still use when saving is refused. */
-	ROOM_TO_REMOVE = STORE_BALLAST,
-	/* The ballast comes back when this much is free. */
-	ROOM_PLENTY = 4 * STORE_BALLAST,
-};
 
 /* All that is committed into the repository, and the log begun anew. */
 static int write_again(struct store *store, struct why *why)
@@ -78,40 +67,6 @@ int store_writable(struct store *store, struct why *why)
 	return r;
 }
 
-uint64_t store_free_bytes(const struct store *store)
-{
-	struct statvfs fs;
-
-	if (statvfs(store->path, &fs) < 0)
-		return UINT64_MAX;
-	return (uint64_t)fs.f_bavail * fs.f_frsize;
-}
-
-int store_room(struct store *store, struct why *why)
-{
-	if (atomic_load(&store->full) &&
-	    store_free_bytes(store) < ROOM_TO_REMOVE)
-		return why_set(why, -ENOSPC, "the disk of '%s' is full",
-			       store->path);
-	return 0;
-}
-
-/*
- * In a write-ahead log even removing takes room, and the first to notice a
- * full disk may be the one who wants to clean up: so the ballast goes before
- * the last room is gone.
- */
-static void watch_disk(struct store *store)
-{
-	uint64_t room = store_free_bytes(store);
-	bool full = atomic_load(&store->full);
-
-	if (!full && room < ROOM_RESERVE)
-		store_failed(store, -ENOSPC);
-	else if (full && room > ROOM_PLENTY)
-		store_keep_ballast(store);
-}
-
 int store_begin(struct store *store, struct why *why)
 {
 	int r = check_mode(store, why);
@@ -119,7 +74,7 @@ int store_begin(struct store *store, struct why *why)
 	if (r < 0)
 		return r;
 	pthread_mutex_lock(&store->write_lock);
-	watch_disk(store);
+	store_watch_disk(store);
 	r = recover(store, why);
 	if (r == 0)
 		r = txn_begin(&store->txn, store->writer, why);
@@ -132,10 +87,8 @@ void store_failed(struct store *store, int code)
 {
 	if (code == -EIO)
 		atomic_store(&store->poisoned, true);
-	if (code == -ENOSPC && !atomic_load(&store->full)) {
+	if (code == -ENOSPC && !atomic_load(&store->full))
 		store_drop_ballast(store);
-		store_log_wake(store);
-	}
 }
 
 int store_commit(struct store *store, struct why *why)

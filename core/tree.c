@@ -253,10 +253,33 @@ static void join_backwards(const char *parts, size_t len, struct buf *out)
 	}
 }
 
+/*
+ * Whoever climbs meets nothing twice, unless the file is damaged: a mark that is
+ * moved after 1, 2, 4, 8 ... steps is met again then.
+ */
+struct climb {
+	int64_t mark;
+	uint64_t steps, limit;
+};
+
+static int climb_on(struct climb *c, int64_t step, struct why *why)
+{
+	if (step && step == c->mark)
+		return why_set(why, -EBADMSG,
+			       "folder %" PRId64 " is inside itself", step);
+	if (c->steps++ < c->limit)
+		return 0;
+	c->mark = step;
+	c->limit = 2 * c->limit + 1;
+	c->steps = 0;
+	return 0;
+}
+
 int tree_path(struct db *db, int64_t at, int64_t folder, int64_t item,
 	      struct buf *out, struct why *why)
 {
 	DROP(buf_done) struct buf parts = {0};
+	struct climb climb = {.mark = -1};
 	int64_t step = item;
 	int r;
 
@@ -272,6 +295,9 @@ int tree_path(struct db *db, int64_t at, int64_t folder, int64_t item,
 		if (r == 0)
 			return why_set(why, -ENOENT,
 				       "item %" PRId64 " is not there", step);
+		r = climb_on(&climb, step, why);
+		if (r < 0)
+			return r;
 	}
 	join_backwards(parts.data, parts.len, out);
 	return check_buf(out, why);
@@ -280,11 +306,15 @@ int tree_path(struct db *db, int64_t at, int64_t folder, int64_t item,
 int tree_is_below(struct db *db, int64_t at, int64_t folder, int64_t item,
 		  struct why *why)
 {
+	struct climb climb = {.mark = -1};
 	int64_t step = item;
 	int r = 1;
 
-	while (r > 0 && step != folder && step != 0)
+	while (r > 0 && step != folder && step != 0) {
 		r = step_up(db, at, &step, NULL, why);
+		if (r > 0 && climb_on(&climb, step, why) < 0)
+			r = -EBADMSG;
+	}
 	if (r <= 0 || step != folder)
 		return r < 0 ? r : 0;
 	/* The folder itself may be gone at that moment. */

@@ -80,13 +80,18 @@ int tree_is_below(struct db *db, int64_t at, int64_t folder, int64_t item,
 
 /* ---- writers; names are checked by the caller (core/name) ---- */
 
-/* New entries. @node 0: the item's own id. -EEXIST: the name is taken by a
- * live item (scratch files are the caller's to check). */
+/* New entries. -EEXIST: the name is taken by a live item (scratch files are the
+ * caller's to check). */
 int tree_add_folder(struct moment *m, int64_t parent, const char *name,
 		    const struct attr *attr, int64_t *ret_id, struct why *why);
+struct new_item {
+	int64_t node; /* 0: the item's own id */
+	int64_t content;
+	int64_t size;
+	struct attr attr;
+};
 int tree_add_item(struct moment *m, int64_t parent, const char *name,
-		  int64_t node, int64_t content, int64_t size,
-		  const struct attr *attr, int64_t *ret_id, struct why *why);
+		  const struct new_item *new, int64_t *ret_id, struct why *why);
 
 /* A new version: content and attributes at once. @arrived 0 if the bytes are
  * as sent. */

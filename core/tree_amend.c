@@ -298,8 +298,7 @@ static int drop_since(struct moment *m, int64_t item, int64_t removed,
 		q_i64(&drop, 2, spot.born);
 		r = q_run(&drop, why);
 		if (r == 0 && spot_live(&spot))
-			r = note_amended(m, item, spot.parent,
-					 name.data, why);
+			r = note_amended(m, item, spot.parent, name.data, why);
 		if (r == 0)
 			r = tree_unchange(m, spot.born, item,
 					  CHANGE_CREATED | CHANGE_MOVED, why);
@@ -326,7 +325,7 @@ static int reopen(struct moment *m, int64_t item, int64_t born, struct why *why)
 static int heal(struct moment *m, int64_t item, int64_t removed, int64_t born,
 		struct why *why)
 {
-	struct spot spot;
+	struct spot spot = {0};
 	int r = drop_since(m, item, removed, why);
 
 	if (r == 0)
@@ -392,7 +391,7 @@ static int may_heal(struct moment *m, int64_t item, int64_t removed,
 	r = tree_spot(m->db, item, &spot, NULL, why);
 	if (r == 0)
 		r = tree_spot(m->db, old->parent, &parent, NULL, why);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	return parent.born < removed && (!spot.folder || spot.born < removed);
 }

@@ -79,7 +79,7 @@ int tree_exchange(struct moment *m, int64_t a, int64_t b, struct why *why)
 
 	if (r == 0)
 		r = tree_spot_live(m->db, b, &at_b, &name_b, why);
-	if (r < 0 || a == b)
+	if (r != 0 || a == b)
 		return r;
 	if (at_a.folder)
 		r = tree_check_loop(m->db, a, at_b.parent, why);

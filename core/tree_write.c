@@ -189,15 +189,14 @@ int tree_add_folder(struct moment *m, int64_t parent, const char *name,
 }
 
 int tree_add_item(struct moment *m, int64_t parent, const char *name,
-		  int64_t node, int64_t content, int64_t size,
-		  const struct attr *attr, int64_t *ret_id, struct why *why)
+		  const struct new_item *new, int64_t *ret_id, struct why *why)
 {
 	struct entry e = {
 		.parent = parent,
-		.node = node,
-		.content = content,
-		.size = size,
-		.attr = *attr,
+		.node = new->node,
+		.content = new->content,
+		.size = new->size,
+		.attr = new->attr,
 	};
 	int r = add_entry(m, &e, name, why);
 

@@ -19,6 +19,7 @@ struct taken {
 	struct entry entry; /* id 0: nothing */
 	struct act *act;    /* how it left */
 	int64_t seen;	    /* what the writers know of it; 0: nothing */
+	bool by_file;	    /* a file that is no item has the name */
 };
 
 bool arrive_name_taken(int64_t parent, const char *name, void *fs)
@@ -62,9 +63,26 @@ static int revive(struct moment *m, struct act *act, struct taken *ret,
 	return tree_get(m->db, MOMENT_NOW, item, &ret->entry, why);
 }
 
-static int find_taken(struct fs *fs, struct moment *m,
-		      const struct arrival *in, struct taken *ret,
-		      struct why *why)
+/* 1: a file that is no item has the name, and it is not the one that comes:
+ * a draft, mostly. */
+static int has_file(struct fs *fs, struct moment *m, const struct arrival *in,
+		    struct why *why)
+{
+	const struct loose *f =
+		loose_by_name(fs->live->loose, in->parent, in->name);
+	struct scratch s;
+	int r;
+
+	if (f)
+		return f->id != in->node;
+	r = scratch_lookup(m->db, in->parent, in->name, &s, why);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	return s.id != in->node;
+}
+
+static int find_taken(struct fs *fs, struct moment *m, const struct arrival *in,
+		      struct taken *ret, struct why *why)
 {
 	struct act *act;
 	int r = -ENOENT;
@@ -78,18 +96,26 @@ static int find_taken(struct fs *fs, struct moment *m,
 	if (r != -ENOENT)
 		return r;
 	ret->entry.id = 0;
+	r = has_file(fs, m, in, why);
+	ret->by_file = r > 0;
+	if (r != 0)
+		return r < 0 ? r : 0;
 	act = in_limbo(fs, m, in);
 	return act ? revive(m, act, ret, why) : 0;
 }
 
-int arrive_bring_back(struct fs *fs, struct moment *m,
-		      const struct arrival *in, struct why *why)
+int arrive_bring_back(struct fs *fs, struct moment *m, const struct arrival *in,
+		      struct why *why)
 {
 	struct taken taken = {0};
 	struct why unused = {0};
-	struct act *act = in_limbo(fs, m, in);
-	int r = act ? revive(m, act, &taken, &unused) : 0;
+	struct act *act;
+	int r = has_file(fs, m, in, why);
 
+	if (r != 0)
+		return r < 0 ? r : 0;
+	act = in_limbo(fs, m, in);
+	r = act ? revive(m, act, &taken, &unused) : 0;
 	if (r == -EEXIST || r == -ENOENT)
 		return 0; /* the name or its folder has gone to others */
 	if (r < 0)
@@ -168,16 +194,26 @@ static int note(struct fs *fs, struct moment *m, const struct arrival *in,
 	return batch_note(fs->repo->batches, m, &key, &line, why);
 }
 
+static struct new_item new_item(const struct arrival *in, int64_t content)
+{
+	return (struct new_item){
+		.node = in->node,
+		.content = content,
+		.size = (int64_t)in->len,
+		.attr = in->attr,
+	};
+}
+
 static int create(struct fs *fs, struct moment *m, const struct arrival *in,
 		  struct arrived *ret, struct why *why)
 {
+	const struct new_item new = new_item(in, ret->content);
 	int r;
 
 	(void)fs;
 	memcpy(ret->went, in->name, strlen(in->name) + 1);
 	ret->outcome = OUTCOME_CREATED;
-	r = tree_add_item(m, in->parent, in->name, in->node, ret->content,
-			  (int64_t)in->len, &in->attr, &ret->item, why);
+	r = tree_add_item(m, in->parent, in->name, &new, &ret->item, why);
 	if (r == 0)
 		ret->born = m->id;
 	if (r == 0 && !in->node)
@@ -222,8 +258,7 @@ static int rebase(struct moment *m, const struct arrival *in,
 }
 
 static int edit(struct fs *fs, struct moment *m, const struct arrival *in,
-		const struct taken *taken, struct arrived *ret,
-		struct why *why)
+		const struct taken *taken, struct arrived *ret, struct why *why)
 {
 	struct version_to_save v = {ret->content, 0, (int64_t)in->len};
 	const struct entry *e = &taken->entry;
@@ -261,6 +296,22 @@ static int edit(struct fs *fs, struct moment *m, const struct arrival *in,
 	return r;
 }
 
+/* Under the next number. */
+static int put_beside(struct fs *fs, struct moment *m, const struct arrival *in,
+		      struct arrived *ret, struct why *why)
+{
+	const struct name_taken taken = {arrive_name_taken, fs};
+	const struct new_item new = new_item(in, ret->content);
+	int r = number_free_name(fs->repo->numbers, m, in->parent, in->name,
+				 &taken, ret->went, why);
+
+	if (r < 0)
+		return r;
+	ret->outcome = OUTCOME_RENAMED;
+	ret->born = m->id;
+	return tree_add_item(m, in->parent, ret->went, &new, &ret->item, why);
+}
+
 static int restore_beside(struct fs *fs, struct moment *m,
 			  const struct arrival *in, struct arrived *ret,
 			  struct why *why)
@@ -275,8 +326,7 @@ static int restore_beside(struct fs *fs, struct moment *m,
 		r = number_find_same(m, in->parent, in->name, in->bytes,
 				     in->len, &ret->item, why);
 		if (r == 0)
-			r = tree_get(m->db, MOMENT_NOW, ret->item, &entry,
-				     why);
+			r = tree_get(m->db, MOMENT_NOW, ret->item, &entry, why);
 		if (r == 0)
 			r = tree_name(m->db, MOMENT_NOW, ret->item, &name, why);
 		if (r == 0) {
@@ -289,15 +339,7 @@ static int restore_beside(struct fs *fs, struct moment *m,
 		if (r != -ENOENT)
 			return r;
 	}
-	ret->outcome = OUTCOME_RENAMED;
-	r = number_free_name(fs->repo->numbers, m, in->parent, in->name,
-			     arrive_name_taken, fs, ret->went, why);
-	if (r < 0)
-		return r;
-	r = tree_add_item(m, in->parent, ret->went, in->node, ret->content,
-			  (int64_t)in->len, &in->attr, &ret->item, why);
-	ret->born = m->id;
-	return r;
+	return put_beside(fs, m, in, ret, why);
 }
 
 /*
@@ -316,11 +358,12 @@ static int settle_node(struct fs *fs, struct moment *m,
 }
 
 static int decide(struct fs *fs, struct moment *m, const struct arrival *in,
-		  struct taken *taken, struct arrived *ret,
-		  struct why *why)
+		  struct taken *taken, struct arrived *ret, struct why *why)
 {
 	int r;
 
+	if (taken->by_file)
+		return put_beside(fs, m, in, ret, why);
 	if (!taken->entry.id)
 		return create(fs, m, in, ret, why);
 	r = find_seen(fs, m, in, &taken->entry, &taken->seen, why);
@@ -369,7 +412,7 @@ static void settled(struct fs *fs, const struct act *saved)
 	while ((act = act_on_name(fs->live->seen, ACT_DIVERTED, saved->proc,
 				  saved->parent, saved->name, saved->time_ns,
 				  OWN_COPY_NS)))
-		act_forget(act);
+		act_settle(act);
 }
 
 void arrive_remember(struct fs *fs, const struct moment *m,
@@ -384,6 +427,7 @@ void arrive_remember(struct fs *fs, const struct moment *m,
 		.parent = in->parent,
 		.node = out->node,
 		.item = out->item,
+		.content = out->content,
 		.moment = out->born,
 		.edit = out->outcome == OUTCOME_EDITED,
 	};
@@ -405,9 +449,9 @@ void arrive_remember(struct fs *fs, const struct moment *m,
 }
 
 int arrive_refile(struct fs *fs, struct moment *m, const struct act *saved,
-		  const struct attr *attr, struct arrived *ret,
-		  struct why *why)
+		  const struct attr *attr, struct arrived *ret, struct why *why)
 {
+	const struct name_taken taken = {arrive_name_taken, fs};
 	struct entry entry;
 	struct arrival in = {.parent = saved->parent,
 			     .name = saved->name,
@@ -431,10 +475,15 @@ int arrive_refile(struct fs *fs, struct moment *m, const struct act *saved,
 				.born = m->id};
 	r = tree_unsave(m, entry.id, entry.born, why);
 	if (r == 0)
-		r = number_free_name(fs->repo->numbers, m, in.parent, in.name,
-				     arrive_name_taken, fs, ret->went, why);
+		r = report_take_back(m, entry.id, why);
 	if (r == 0)
-		r = tree_add_item(m, in.parent, ret->went, 0, sent, size, attr,
+		r = number_free_name(fs->repo->numbers, m, in.parent, in.name,
+				     &taken, ret->went, why);
+	if (r == 0)
+		r = tree_add_item(m, in.parent, ret->went,
+				  &(struct new_item){.content = sent,
+						     .size = size,
+						     .attr = *attr},
 				  &ret->item, why);
 	return r < 0 ? r : note(fs, m, &in, ret, why);
 }

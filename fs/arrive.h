@@ -21,28 +21,29 @@ struct act;
 struct fs;
 
 struct arrival {
-	int64_t parent;	  /* the name that was written to */
+	int64_t parent; /* the name that was written to */
 	const char *name;
-	int64_t target;	  /* the item of that name that the writer had open;
+	int64_t target; /* the item of that name that the writer had open;
 			     0: whatever has the name */
 	const char *bytes;
 	size_t len;
 	struct attr attr;
-	int attr_set;	  /* FUSE_SET_ATTR_ bits that somebody set; the others
+	int attr_set; /* FUSE_SET_ATTR_ bits that somebody set; the others
 			     are defaults, which an edit does not take over */
-	int64_t node;	  /* what the kernel knows the bytes by; 0: nothing */
-	const struct proc *writers; /* everyone who wrote them; [0] is charged */
+	int64_t node; /* what the kernel knows the bytes by; 0: nothing */
+	const struct proc
+		*writers; /* everyone who wrote them; [0] is charged */
 	unsigned writer_count;
-	int64_t base;	  /* they are a change of this content; 0: whole */
-	bool mark;	  /* of a copier: restore */
-	bool sync;	  /* a synchronizer's: one copy is enough */
-	bool item_over;	  /* it is an item itself that was renamed here: not
+	int64_t base;	/* they are a change of this content; 0: whole */
+	bool mark;	/* of a copier: restore */
+	bool sync;	/* a synchronizer's: one copy is enough */
+	bool item_over; /* it is an item itself that was renamed here: not
 			     seen means -EEXIST */
 };
 
 struct arrived {
 	enum outcome outcome;
-	int64_t item;	   /* edited, created, or the copy */
+	int64_t item; /* edited, created, or the copy */
 	int64_t content;
 	int64_t former;	   /* content it had; 0: none */
 	int64_t born;	   /* of the new state; 0: none */
@@ -76,8 +77,8 @@ int arrive_refile(struct fs *fs, struct moment *m, const struct act *saved,
  * @in is refused: the item that one of the writers took from the name a moment
  * ago, to make room, is there again. 1: it is.
  */
-int arrive_bring_back(struct fs *fs, struct moment *m,
-		      const struct arrival *in, struct why *why);
+int arrive_bring_back(struct fs *fs, struct moment *m, const struct arrival *in,
+		      struct why *why);
 
 /* Names that files in memory take; for number_free_name(). */
 bool arrive_name_taken(int64_t parent, const char *name, void *fs);

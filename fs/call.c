@@ -2,10 +2,12 @@
 
 #include "core/env.h"
 #include "core/repo.h"
+#include "core/tree.h"
 #include "fs/file.h"
 #include "fs/fs.h"
 #include "fs/notify.h"
 #include "fs/proc.h"
+#include "fs/sentences.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -125,14 +127,31 @@ void reply_done(struct reply *reply)
 	*reply = (struct reply){0};
 }
 
-struct fuse_entry_param call_entry(const struct node *node)
+/* A mount that only reads is not told what somebody else writes into the file
+ * meanwhile. What is past does not change even so. */
+static bool may_change_unseen(const struct fs *fs, uint64_t ino)
 {
+	return fs->options.read_only && inum_kind(ino) != INUM_PAST;
+}
+
+static double valid_for(const struct fs *fs, uint64_t ino, double seconds)
+{
+	static const double unseen = 1.0;
+
+	return may_change_unseen(fs, ino) && seconds > unseen ? unseen
+							      : seconds;
+}
+
+struct fuse_entry_param call_entry(const struct fs *fs, const struct node *node)
+{
+	uint64_t ino = node->st.st_ino;
 	struct fuse_entry_param e = {0};
 
-	e.ino = node->st.st_ino;
+	e.ino = ino;
 	e.attr = node->st;
-	e.entry_timeout = node->entry_valid;
-	e.attr_timeout = node->attr_valid;
+	e.generation = node->generation;
+	e.entry_timeout = valid_for(fs, ino, node->entry_valid);
+	e.attr_timeout = valid_for(fs, ino, node->attr_valid);
 	return e;
 }
 
@@ -183,7 +202,7 @@ void call_close_all(struct fs *fs)
 /* Replies that make the kernel hold something of ours. */
 static void send_holding(struct fs *fs, fuse_req_t req, struct reply *reply)
 {
-	struct fuse_entry_param e = call_entry(&reply->node);
+	struct fuse_entry_param e = call_entry(fs, &reply->node);
 	bool entry = reply->kind != REPLY_OPEN;
 	struct file *file = reply->kind == REPLY_ENTRY ? NULL
 						       : file_of(reply->fi.fh);
@@ -193,6 +212,8 @@ static void send_holding(struct fs *fs, fuse_req_t req, struct reply *reply)
 		count_reference(fs, e.ino, 1);
 	if (file)
 		files_add(fs->files, file); /* RELEASE may come at once */
+	if (file && may_change_unseen(fs, file->ino))
+		reply->fi.keep_cache = reply->fi.cache_readdir = 0;
 	if (reply->kind == REPLY_ENTRY)
 		r = fuse_reply_entry(req, &e);
 	else if (reply->kind == REPLY_CREATE)
@@ -227,7 +248,8 @@ void reply_send(struct fs *fs, fuse_req_t req, struct reply *reply)
 		break;
 	case REPLY_ATTR:
 		(void)fuse_reply_attr(req, &reply->node.st,
-				      reply->node.attr_valid);
+				      valid_for(fs, reply->node.st.st_ino,
+						reply->node.attr_valid));
 		break;
 	case REPLY_WRITE:
 		(void)fuse_reply_write(req, reply->count);
@@ -248,10 +270,20 @@ void reply_send(struct fs *fs, fuse_req_t req, struct reply *reply)
 	reply_done(reply);
 }
 
+/* A program hears of damage as a number, if it says so at all. */
+static void tell_of_damage(struct call *c, int r)
+{
+	if (c->told || (r != -EBADMSG && r != -EIO) || c->why.code != r)
+		return;
+	sentences_add(c->fs->errors, env_now_ns(store_env(c->fs->repo->store)),
+		      TREE_ROOT, r, c->why.text);
+}
+
 void call_end(struct call *c, int r)
 {
 	store_put(&c->reader);
 	if (r < 0) {
+		tell_of_damage(c, r);
 		c->reply.kind = REPLY_ERROR;
 		c->reply.code = r;
 	}

@@ -73,6 +73,7 @@ struct call {
 	bool notices_first; /* before the reply; not while the kernel has the
 			       lock of a directory (CREATE, RENAME ...) */
 	bool inode_locked;  /* by the kernel until the reply: names after it */
+	bool told;	    /* the failure is in .control/errors */
 	struct why why;
 };
 
@@ -100,7 +101,8 @@ void call_forget_attr(struct call *c, uint64_t ino);
 void call_forget_name(struct call *c, uint64_t dir, const char *name);
 
 /* @node as libfuse wants it. */
-struct fuse_entry_param call_entry(const struct node *node);
+struct fuse_entry_param call_entry(const struct fs *fs,
+				   const struct node *node);
 
 /* Let go of what OPEN, CREATE or OPENDIR gave: of the kernel's reference. */
 void call_close(struct call *c, struct file *file);

@@ -12,6 +12,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Bytes that may be looked at again with every write. */
+enum { EARLY_ALWAYS = 16384 };
+
 int commit_check(struct call *c, const char *bytes, size_t len)
 {
 	struct json_fault fault;
@@ -35,8 +38,10 @@ int commit_early_check(struct call *c, const struct spool *s, size_t *checked)
 {
 	struct json_fault fault;
 
-	/* Each byte is looked at twice at most, however small the writes. */
-	if (*checked && s->len < 2 * *checked)
+	/* A shell writes line by line and hears of the last one, too; of a
+	 * longer text each byte is looked at twice, however small the
+	 * writes. */
+	if (s->len > EARLY_ALWAYS && s->len < 2 * *checked)
 		return 0;
 	*checked = s->len;
 	if (json_check(s->data, s->len, 0, &fault) != JSON_INVALID)
@@ -301,7 +306,7 @@ static int refuse_loose(struct call *c, struct moment *m, struct loose *f)
 {
 	struct live *live = c->fs->live;
 	const struct arrival in = of_loose(f);
-	struct refusal refusal = {f->parent,	 f->name,	f->spool.data,
+	struct refusal refusal = {f->parent,	f->name,       f->spool.data,
 				  f->spool.len, f->writers[0], &f->rejected};
 	struct why reason = c->why;
 	int r = 0;

@@ -31,15 +31,13 @@ void commit_release(struct call *c, struct handle *h);
 /* As the bytes are checked on the way into a file that would be an item:
  * -EINVAL if no continuation is valid. @checked: how much was looked at. */
 struct spool;
-int commit_early_check(struct call *c, const struct spool *s,
-		       size_t *checked);
+int commit_early_check(struct call *c, const struct spool *s, size_t *checked);
 
 /* 0 or -EINVAL with the fault in c->why. */
 int commit_check(struct call *c, const char *bytes, size_t len);
 
 /* Let checked content arrive, and commit @m. Both locks are held. */
-int commit_arrival(struct call *c, struct moment *m,
-		   const struct arrival *in);
+int commit_arrival(struct call *c, struct moment *m, const struct arrival *in);
 
 /*
  * Keep refused bytes and say so in the report; commits @m. The reason is in

@@ -7,6 +7,7 @@
 #include "fs/call.h"
 #include "fs/control.h"
 #include "fs/fs.h"
+#include "fs/live.h"
 
 #include <errno.h>
 
@@ -43,6 +44,7 @@ static int run(struct call *c, const struct who *who,
 
 	if (r < 0)
 		return r;
+	live_follow(c->fs, &result.touched);
 	forget(c, &result.touched);
 	return store_sync(c->fs->repo->store, &c->why);
 }
@@ -59,6 +61,7 @@ int control_run_revert(struct call *c, int64_t folder, const struct who *who,
 		       const char *line, struct buf *out)
 {
 	const struct command command = {folder, "revert", line};
+	int r = live_reserve_names(c, who);
 
-	return run(c, who, &command, out);
+	return r < 0 ? r : run(c, who, &command, out);
 }

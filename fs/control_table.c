@@ -64,6 +64,7 @@ int control_failed(struct call *c, int64_t folder, int r)
 				   ? c->why.text
 				   : strerrordesc_np(-r);
 
+	c->told = true;
 	sentences_add(c->fs->errors, env_now_ns(store_env(c->fs->repo->store)),
 		      folder, r, text ? text : "it failed");
 	return r;

@@ -28,8 +28,8 @@ enum identical { IDENTICAL_AUTO, IDENTICAL_SKIP, IDENTICAL_NUMBER };
 struct fs_options {
 	enum overwrite overwrite;
 	enum identical identical;
-	enum refs refs; /* do references follow what is moved? */
-	int64_t max_item;    /* bytes of one item: EFBIG past it */
+	enum refs refs;	  /* do references follow what is moved? */
+	int64_t max_item; /* bytes of one item: EFBIG past it */
 	bool snapdir_visible;
 	bool read_only;
 };
@@ -42,12 +42,12 @@ struct fs {
 	struct repo *repo;
 	struct fuse_session *session;
 	struct notifier *notifier;
-	struct files *files;	   /* open in the kernel's eyes */
-	struct procs *procs;	   /* thread -> process */
-	struct live *live;	   /* what is in flight in the live tree */
-	struct views *views;	   /* numbers of looked-up past views */
-	struct sentences *errors;  /* .control/errors */
-	struct texts *texts;	   /* last known sizes and results */
+	struct files *files;	  /* open in the kernel's eyes */
+	struct procs *procs;	  /* thread -> process */
+	struct live *live;	  /* what is in flight in the live tree */
+	struct views *views;	  /* numbers of looked-up past views */
+	struct sentences *errors; /* .control/errors */
+	struct texts *texts;	  /* last known sizes and results */
 };
 
 #endif

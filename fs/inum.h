@@ -63,8 +63,8 @@ static inline int64_t inum_payload(uint64_t ino)
 }
 
 /* The payload as two numbers, the lower one @bits wide. */
-static inline uint64_t inum_pair(enum inum_kind kind, int64_t high,
-				 int64_t low, unsigned bits)
+static inline uint64_t inum_pair(enum inum_kind kind, int64_t high, int64_t low,
+				 unsigned bits)
 {
 	return inum_make(kind, (uint64_t)high << bits | (uint64_t)low);
 }
@@ -80,10 +80,10 @@ static inline int64_t inum_low(uint64_t ino, unsigned bits)
 }
 
 enum {
-	INUM_VIEW_BITS = 34,	 /* item below a view */
-	INUM_VERSION_BITS = 30,	 /* item or born below another */
-	INUM_CONTROL_BITS = 48,	 /* folder below a row */
-	INUM_DIFF_BITS = 36,	 /* folder below a revision */
+	INUM_VIEW_BITS = 34,	/* item below a view */
+	INUM_VERSION_BITS = 30, /* item or born below another */
+	INUM_CONTROL_BITS = 48, /* folder below a row */
+	INUM_DIFF_BITS = 36,	/* folder below a revision */
 };
 
 #endif

@@ -32,7 +32,7 @@ static int add(struct listing *out, const char *name,
 int listing_add(struct listing *out, const char *name, const struct node *node,
 		int64_t next)
 {
-	struct fuse_entry_param e = call_entry(node);
+	struct fuse_entry_param e = call_entry(out->c->fs, node);
 	const struct node_kind *kind = node_kind(node->st.st_ino);
 
 	if (add(out, name, &e, next + DOTS))

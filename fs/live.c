@@ -138,8 +138,7 @@ void live_upkeep(struct fs *fs)
 	if (r == 0)
 		r = end_batches(fs, &why);
 	if (r < 0 && r != -EROFS)
-		sentences_add(fs->errors, live_now(fs), TREE_ROOT, r,
-			      why.text);
+		sentences_add(fs->errors, live_now(fs), TREE_ROOT, r, why.text);
 }
 
 void live_stop(struct fs *fs)

@@ -17,6 +17,8 @@ struct file;
 struct fs;
 struct live;
 struct node;
+struct touched_list;
+struct who;
 struct why;
 
 /* Make and free fs->procs and fs->live. live_stop() stores what is pending;
@@ -27,6 +29,12 @@ void live_stop(struct fs *fs);
 /* Once a second or so: store files that were closed a second ago, end batches
  * after their pause. */
 void live_upkeep(struct fs *fs);
+
+/* Before a revert: files that are being written and in no table yet take names
+ * and keep folders, so they get a row. */
+int live_reserve_names(struct call *c, const struct who *who);
+/* After it: open files that it has renamed to make room. */
+void live_follow(struct fs *fs, const struct touched_list *list);
 
 /* COPY_FILE_RANGE into a live file: the number of bytes in
  * c->reply (REPLY_WRITE), or -EOPNOTSUPP: let the program copy by itself. */

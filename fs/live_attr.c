@@ -115,7 +115,7 @@ static int refile(struct call *c, struct moment *m, struct act *saved,
 		  const struct stat *st, int set)
 {
 	struct fs *fs = c->fs;
-	struct entry entry;
+	struct entry entry, former;
 	struct arrived out;
 	struct arrival in = {.parent = saved->parent,
 			     .name = saved->name,
@@ -124,11 +124,17 @@ static int refile(struct call *c, struct moment *m, struct act *saved,
 	struct act past = *saved;
 	int r = tree_get(m->db, MOMENT_NOW, saved->item, &entry, &c->why);
 
+	if (r == 0)
+		r = tree_former(m->db, saved->item, saved->moment, &former,
+				&c->why);
 	if (r < 0)
 		return r;
 	attr_apply(&entry.attr, st, set, m->time_ns);
-	entry.attr.uid = m->who.uid;
-	entry.attr.gid = m->who.gid;
+	/* A copy belongs to who made it, unless he has said whose it is. */
+	if (former.attr.uid == entry.attr.uid)
+		entry.attr.uid = m->who.uid;
+	if (former.attr.gid == entry.attr.gid)
+		entry.attr.gid = m->who.gid;
 	r = arrive_refile(fs, m, &past, &entry.attr, &out, &c->why);
 	if (r == 0)
 		r = moment_commit(m, &c->why);
@@ -149,20 +155,26 @@ static int set_item(struct call *c, struct moment *m, int64_t item,
 {
 	struct batch_key key = {proc.pid, proc.start};
 	struct entry entry;
-	struct act *saved;
-	bool amend;
+	struct seen *seen = c->fs->live->seen;
+	struct act *own;
+	bool same;
 	int r = tree_get(m->db, MOMENT_NOW, item, &entry, &c->why);
 
 	if (r < 0)
 		return r;
-	saved = act_on_item(c->fs->live->seen, ACT_SAVED, item, m->time_ns,
-			    SAME_NS);
-	amend = !entry.folder && saved && proc_same(saved->proc, proc) &&
-		saved->moment == entry.born;
+	own = act_on_item(seen, ACT_SAVED, item, m->time_ns, SAME_NS);
+	if (!own)
+		own = act_on_item(seen, ACT_DIVERTED, item, m->time_ns,
+				  SAME_NS);
+	same = own && proc_same(own->proc, proc);
 	attr_apply(&entry.attr, st, set, m->time_ns);
-	r = tree_set_attr(m, item, &entry.attr, amend, &c->why);
-	if (r == 0 && entry.folder && proc.pid)
-		r = batch_part(c->fs->repo->batches, m, &key, item, &c->why);
+	r = tree_set_attr(m, item, &entry.attr,
+			  same && !entry.folder && own->moment == entry.born,
+			  &c->why);
+	/* What a copier sets after the copy goes with it when it is undone. */
+	if (r == 0 && proc.pid && (entry.folder || (same && !own->edit)))
+		r = batch_part(c->fs->repo->batches, m, &key,
+			       entry.folder ? item : entry.parent, &c->why);
 	return r < 0 ? r : moment_commit(m, &c->why);
 }
 
@@ -194,7 +206,7 @@ static int set_stored(struct call *c, struct moment *m, int64_t node,
 		return set_item(c, m, entry.id, proc, st, set);
 	if (r == -ENOENT)
 		r = set_scratch(c, m, node, proc, st, set);
-	return r < 0 ? r : moment_commit(m, &c->why);
+	return r < 0 ? live_gone(r) : moment_commit(m, &c->why);
 }
 
 int live_setattr(struct call *c, uint64_t ino, struct file *file,

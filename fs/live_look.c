@@ -47,8 +47,8 @@ static void fill(struct node *ret, int64_t node, mode_t type,
 
 void live_node(const struct entry *entry, struct node *ret)
 {
-	fill(ret, entry->node, entry->folder ? S_IFDIR : S_IFREG,
-	     &entry->attr, entry->size);
+	fill(ret, entry->node, entry->folder ? S_IFDIR : S_IFREG, &entry->attr,
+	     entry->size);
 	ret->entry_valid = NODE_FOREVER;
 }
 
@@ -72,6 +72,23 @@ void loose_node(const struct loose *file, struct node *ret)
 		ret->st.st_nlink = 0;
 }
 
+void live_bury(struct live *live, int64_t folder)
+{
+	live->graves[live->grave_count++ % LIVE_GRAVES] = folder;
+}
+
+uint64_t live_generation(struct live *live, int64_t folder)
+{
+	uint64_t generation = 0;
+
+	live_lock(live);
+	/* Graves not yet dug hold 0, which is no folder. */
+	for (size_t i = 0; i < LIVE_GRAVES; i++)
+		generation += live->graves[i] == folder;
+	live_unlock(live);
+	return generation;
+}
+
 /* A node that is in no table any more, but still open. */
 static int dead_getattr(struct live *live, int64_t node, struct node *ret)
 {
@@ -85,7 +102,7 @@ static int dead_getattr(struct live *live, int64_t node, struct node *ret)
 		ret->st.st_nlink = 0;
 		return 0;
 	}
-	return -ENOENT;
+	return live_gone(-ENOENT);
 }
 
 /* 1: answered from memory. */
@@ -156,6 +173,8 @@ int live_lookup(struct call *c, uint64_t dir, const char *name,
 	r = tree_lookup(db, MOMENT_NOW, parent, name, &entry, &c->why);
 	if (r == 0)
 		live_node(&entry, ret);
+	if (r == 0 && entry.folder)
+		ret->generation = live_generation(live, entry.id);
 	if (r != -ENOENT)
 		return r;
 	r = scratch_lookup(db, parent, name, &s, &c->why);
@@ -213,6 +232,7 @@ static bool given_has(const struct file *dir, int64_t id)
 }
 
 struct walk {
+	struct live *live;
 	struct listing *out;
 	struct file *dir;
 	bool full;
@@ -225,7 +245,8 @@ static int add_scratch(const struct scratch *s, void *arg)
 
 	if (given_has(w->dir, s->id))
 		return 0;
-	scratch_node(s, &node);
+	if (!loose_getattr(w->live, s->id, &node)) /* open: newer than that */
+		scratch_node(s, &node);
 	w->full = listing_add(w->out, s->name, &node,
 			      offset_of(PHASE_SCRATCH, s->id));
 	return w->full;
@@ -239,6 +260,9 @@ static int add_item(const struct entry *entry, void *arg)
 	if (given_has(w->dir, entry->node))
 		return 0;
 	live_node(entry, &node);
+	if (entry->folder)
+		node.generation =
+			live_generation(w->out->c->fs->live, entry->id);
 	w->full = listing_add(w->out, entry->name, &node,
 			      offset_of(PHASE_ITEM, entry->id));
 	return w->full;
@@ -255,8 +279,8 @@ static int gather_one(struct loose *file, void *arg)
 	struct gather *g = arg;
 	const struct loose **more;
 
-	if (file->parent != g->parent || file->id <= g->after ||
-	    file->stored || file->unlinked || file->hidden || file->item)
+	if (file->parent != g->parent || file->id <= g->after || file->stored ||
+	    file->unlinked || file->hidden || file->item)
 		return 0;
 	if (g->len == g->cap) {
 		g->cap = g->cap ? 2 * g->cap : 16;
@@ -319,7 +343,7 @@ int live_list(struct call *c, uint64_t ino, struct file *dir, int64_t offset,
 	struct live *live = c->fs->live;
 	enum phase phase = (enum phase)(offset >> 56);
 	int64_t after = offset & ((INT64_C(1) << 56) - 1);
-	struct walk w = {.out = out, .dir = dir};
+	struct walk w = {.live = live, .out = out, .dir = dir};
 	struct db *db = call_db(c);
 	int r = 0;
 

@@ -315,7 +315,10 @@ static int remove_folder(struct call *c, struct moment *m, int64_t parent,
 		r = scratch_any(m->db, entry.id, &c->why);
 		if (r || loose_any_in(c->fs->live->loose, entry.id))
 			return r < 0 ? r : -ENOTEMPTY;
-		return tree_remove(m, entry.id, &c->why);
+		r = tree_remove(m, entry.id, &c->why);
+		if (r == 0)
+			live_bury(c->fs->live, entry.id);
+		return r;
 	}
 	if (r != -ENOENT)
 		return r;

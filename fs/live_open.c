@@ -113,9 +113,8 @@ static int load_bytes(struct call *c, struct db *db, const struct scratch *s,
 		      struct loose *file)
 {
 	DROP(buf_done) struct buf bytes = {0};
-	int r = s->content
-			? blob_get(db, s->content, false, &bytes, &c->why)
-			: scratch_read(db, s->id, &bytes, &c->why);
+	int r = s->content ? blob_get(db, s->content, false, &bytes, &c->why)
+			   : scratch_read(db, s->id, &bytes, &c->why);
 
 	if (r < 0)
 		return r;
@@ -259,7 +258,7 @@ int live_open(struct call *c, uint64_t ino, struct fuse_file_info *fi)
 			return r;
 		r = live_load_scratch(c, db, node, &file);
 		if (r < 0)
-			return r;
+			return live_gone(r);
 		if (!file)
 			return -EISDIR;
 		r = open_in_memory(c, node, fi);
@@ -299,8 +298,7 @@ static int refresh(struct call *c, struct handle *h)
 	struct db *db;
 	int r;
 
-	if (h->loaded && h->loaded == h->content &&
-	    h->generation == generation)
+	if (h->loaded && h->loaded == h->content && h->generation == generation)
 		return 0;
 	db = call_db(c);
 	if (!db)
@@ -331,10 +329,8 @@ int live_read(struct call *c, struct file *file, size_t size, int64_t offset)
 	int r;
 
 	live_lock(live);
-	if (h->begun ||
-	    (h->loose && (!h->loose->item || h->loose->dirty))) {
-		const struct spool *s =
-			h->loose ? &h->loose->spool : &h->spool;
+	if (h->begun || (h->loose && (!h->loose->item || h->loose->dirty))) {
+		const struct spool *s = h->loose ? &h->loose->spool : &h->spool;
 
 		r = reply_copy(c, s->data, s->len, size, offset);
 		live_unlock(live);

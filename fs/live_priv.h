@@ -17,15 +17,20 @@
 #include "fs/seen.h"
 #include "fs/spool.h"
 
+#include <errno.h>
 #include <pthread.h>
 
 struct handle;
+
+enum { LIVE_GRAVES = 4096 };
 
 struct live {
 	pthread_mutex_t lock;
 	struct loose_files *loose;
 	struct seen *seen;
-	struct handle *handles; /* all open files, newest first */
+	struct handle *handles;	     /* all open files, newest first */
+	int64_t graves[LIVE_GRAVES]; /* folders that were removed, a ring */
+	size_t grave_count;
 };
 
 /*
@@ -61,10 +66,10 @@ struct handle {
 	bool dirty;	/* written since the last commit */
 	bool refused;	/* these bytes were refused already */
 	bool past_mtime, from_past;
-	int64_t base;	 /* the content it began with */
-	size_t covered;	 /* written in one piece from 0 */
-	size_t checked;	 /* known to be a beginning of JSON */
-	int64_t went;	 /* 0, or the item of its first commit */
+	int64_t base;	/* the content it began with */
+	size_t covered; /* written in one piece from 0 */
+	size_t checked; /* known to be a beginning of JSON */
+	int64_t went;	/* 0, or the item of its first commit */
 	int64_t rejected;
 	struct attr pending; /* attributes set before the commit */
 	int pending_set;     /* FUSE_SET_ATTR_ bits */
@@ -87,6 +92,14 @@ static inline void live_unlock_p(struct live **live)
 		live_unlock(*live);
 }
 
+/* What is asked of a node that is in no table any more. Its name may have another
+ * one, saved over it between two questions of the kernel: ESTALE makes it look
+ * the name up again, ENOENT would say that there is none. */
+static inline int live_gone(int r)
+{
+	return r == -ENOENT ? -ESTALE : r;
+}
+
 static inline struct handle *handle_of(const struct file *file)
 {
 	return file->own;
@@ -99,6 +112,13 @@ struct proc live_proc(struct call *c, struct who *ret_who);
 static const int64_t OWN_COPY_NS = 10000000000;
 
 /* ---- live_look.c ---- */
+/*
+ * The kernel marks the node of a folder that rmdir took as dead for ever. If
+ * the folder comes back, by a revert, it needs another generation: as many as
+ * it was removed. The live lock is held for the first, taken by the second.
+ */
+void live_bury(struct live *live, int64_t folder);
+uint64_t live_generation(struct live *live, int64_t folder);
 void scratch_node(const struct scratch *s, struct node *ret);
 void loose_node(const struct loose *file, struct node *ret);
 int live_getattr(struct call *c, uint64_t ino, struct node *ret);

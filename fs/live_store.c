@@ -1,6 +1,8 @@
 /*
  * Loose files become scratch rows.
  */
+#include "core/repo.h"
+#include "core/revert.h"
 #include "fs/live_priv.h"
 
 #include <errno.h>
@@ -29,8 +31,6 @@ int loose_store(struct moment *m, struct loose *f, struct why *why)
 		bytes = f->spool.len > 0 && !f->content;
 		f->dirty_from = 0;
 		f->dirty_to = f->spool.len;
-	} else if (f->attr_dirty || f->dirty) {
-		r = scratch_set_attr(m, f->id, &f->attr, why);
 	}
 	if (r < 0)
 		return r;
@@ -40,6 +40,9 @@ int loose_store(struct moment *m, struct loose *f, struct why *why)
 		r = scratch_patch(m, f->id, (int64_t)f->dirty_from,
 				  f->spool.data + f->dirty_from,
 				  f->dirty_to - f->dirty_from, why);
+	/* Last: its time is that of the write, or was set since. */
+	if (r == 0 && (bytes || f->attr_dirty))
+		r = scratch_set_attr(m, f->id, &f->attr, why);
 	if (r == 0)
 		r = moment_commit(m, why);
 	if (r < 0)
@@ -55,4 +58,85 @@ void loose_put_away(struct live *live, struct loose *f, int64_t now_ns)
 	wrote_note(live->seen, f->id, f->writers, f->writer_count,
 		   f->past_mtime || f->from_past, now_ns);
 	loose_drop(live->loose, f);
+}
+
+/* ---- what a revert must know ---- */
+
+static bool is_unknown(const struct loose *f)
+{
+	return !f->stored && !f->unlinked && !f->hidden && !f->item;
+}
+
+static int find_unknown(struct loose *f, void *arg)
+{
+	(void)arg;
+	return is_unknown(f);
+}
+
+struct reserving {
+	struct moment *m;
+	struct why *why;
+};
+
+/* An empty row: the bytes are not finished. */
+static int reserve(struct loose *f, void *arg)
+{
+	const struct reserving *a = arg;
+	const struct scratch row = row_of(f);
+
+	return is_unknown(f) ? scratch_add(a->m, &row, f->name, NULL, a->why)
+			     : 0;
+}
+
+static int reserved(struct loose *f, void *arg)
+{
+	(void)arg;
+	if (is_unknown(f)) {
+		f->stored = true;
+		f->dirty_from = 0;
+		f->dirty_to = f->spool.len;
+	}
+	return 0;
+}
+
+int live_reserve_names(struct call *c, const struct who *who)
+{
+	DROP(moment_end) struct moment m = {0};
+	struct live *live = c->fs->live;
+	struct reserving a = {&m, &c->why};
+	int r;
+
+	live_lock(live);
+	r = loose_each(live->loose, find_unknown, NULL);
+	live_unlock(live);
+	if (r == 0)
+		return 0;
+	r = moment_begin(c->fs->repo->store, who, &m, &c->why);
+	if (r < 0)
+		return r;
+	live_lock(live);
+	r = loose_each(live->loose, reserve, &a);
+	if (r == 0)
+		r = moment_commit(&m, &c->why);
+	if (r == 0)
+		(void)loose_each(live->loose, reserved, NULL);
+	live_unlock(live);
+	return r;
+}
+
+void live_follow(struct fs *fs, const struct touched_list *list)
+{
+	struct live *live = fs->live;
+
+	live_lock(live);
+	for (size_t i = 0; i < list->len; i++) {
+		const struct touched *t = &list->entries[i];
+		struct loose *f = loose_by_id(live->loose, t->node);
+
+		if (!f || f->item || !f->stored || !t->new_name)
+			continue;
+		loose_rename(live->loose, f, t->new_parent, t->new_name);
+		f->item_name = false;
+	}
+	live_unlock(live);
 }

@@ -30,10 +30,12 @@ static int begin(struct call *c, struct handle *h)
 	if (!db)
 		return c->why.code;
 	r = tree_get(db, MOMENT_NOW, h->item, &entry, &c->why);
-	if (r == -ENOENT)
-		entry.content = h->content; /* deleted: as it was at open */
-	else if (r < 0)
+	if (r < 0 && r != -ENOENT)
 		return r;
+	/* Deleted: as it was at open. And who may have read it builds on what
+	 * was read. */
+	if (r == -ENOENT || (h->flags & O_ACCMODE) == O_RDWR)
+		entry.content = h->content;
 	r = blob_get(db, entry.content, false, &bytes, &c->why);
 	if (r < 0)
 		return r;
@@ -217,7 +219,7 @@ static int cut_stored(struct call *c, int64_t node, size_t size)
 		return c->why.code;
 	r = live_load_scratch(c, db, node, &f);
 	if (r < 0 || !f)
-		return r < 0 ? r : -EISDIR;
+		return r < 0 ? live_gone(r) : -EISDIR;
 	r = moment_begin(c->fs->repo->store, &who, &m, &c->why);
 	if (r < 0)
 		return r;
@@ -289,8 +291,7 @@ static int cut_by_path(struct call *c, int64_t node, int64_t size)
 		       (long long)size);
 }
 
-int live_truncate(struct call *c, uint64_t ino, struct file *file,
-		  int64_t size)
+int live_truncate(struct call *c, uint64_t ino, struct file *file, int64_t size)
 {
 	struct live *live = c->fs->live;
 	int64_t node = inum_payload(ino);

@@ -125,8 +125,8 @@ bool loose_any_in(const struct loose_files *files, int64_t parent)
 	return false;
 }
 
-void loose_rename(struct loose_files *files, struct loose *file,
-		  int64_t parent, const char *name)
+void loose_rename(struct loose_files *files, struct loose *file, int64_t parent,
+		  const char *name)
 {
 	unlink_name(files, file);
 	file->parent = parent;
@@ -147,6 +147,19 @@ void loose_hide(struct loose_files *files, struct loose *file)
 	unlink_name(files, file);
 	file->hidden = true;
 	file->stored = false;
+}
+
+void loose_set_aside(struct loose_files *files, struct loose *file,
+		     int64_t content, int64_t parent, const char *name)
+{
+	file->was = file->item;
+	file->item = 0;
+	file->content = file->dirty ? 0 : content;
+	file->dirty_from = 0;
+	file->dirty_to = file->spool.len;
+	file->stored = true;
+	file->item_name = file->hidden = false;
+	loose_rename(files, file, parent, name);
 }
 
 int loose_each(struct loose_files *files, loose_fn fn, void *arg)

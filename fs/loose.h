@@ -28,16 +28,16 @@ struct loose {
 	struct spool spool;
 	int64_t content; /* as in struct scratch, until it is written to */
 	int64_t was;
-	bool item_name; /* valid content under this name is an item */
-	bool stored;   /* there is a row in scratch */
-	bool unlinked; /* has no name any more */
-	bool hidden;   /* refused, and the item has its name back: what it
+	bool item_name;	 /* valid content under this name is an item */
+	bool stored;	 /* there is a row in scratch */
+	bool unlinked;	 /* has no name any more */
+	bool hidden;	 /* refused, and the item has its name back: what it
 			  becomes yet will arrive there */
-	int64_t item;  /* 0, or the item that it has become */
-	bool dirty;    /* the bytes are newer than the row or the item */
+	int64_t item;	 /* 0, or the item that it has become */
+	bool dirty;	 /* the bytes are newer than the row or the item */
 	bool attr_dirty; /* so are the attributes */
 	size_t dirty_from, dirty_to;
-	bool refused; /* these bytes were refused already */
+	bool refused;	  /* these bytes were refused already */
 	int64_t rejected; /* where they are kept; 0: nowhere */
 	bool past_mtime;  /* a copier's mark */
 	bool from_past;	  /* copied out of a snapshot of this mount */
@@ -65,14 +65,18 @@ struct loose *loose_by_name(const struct loose_files *files, int64_t parent,
 			    const char *name);
 /* 0: no file of that folder; for rmdir. */
 bool loose_any_in(const struct loose_files *files, int64_t parent);
-void loose_rename(struct loose_files *files, struct loose *file,
-		  int64_t parent, const char *name);
+void loose_rename(struct loose_files *files, struct loose *file, int64_t parent,
+		  const char *name);
 /* It has no name from now on: unlinked, or @item. */
-void loose_unname(struct loose_files *files, struct loose *file,
-		  int64_t item);
+void loose_unname(struct loose_files *files, struct loose *file, int64_t item);
 
 /* Nobody finds it by its name from now on, but it keeps that. */
 void loose_hide(struct loose_files *files, struct loose *file);
+
+/* The item that it has become is no more; the file, which is open, has a row
+ * and this name now. Its bytes are those of @content, or newer. */
+void loose_set_aside(struct loose_files *files, struct loose *file,
+		     int64_t content, int64_t parent, const char *name);
 
 /* Call for each; it may drop the file it is given. Nonzero ends. */
 typedef int (*loose_fn)(struct loose *file, void *arg);

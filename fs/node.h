@@ -24,8 +24,9 @@ struct listing;
 #define NODE_FOREVER (365.0 * 24 * 3600)
 
 struct node {
-	struct stat st;	    /* st_ino is the node number */
-	double entry_valid; /* seconds */
+	struct stat st;	     /* st_ino is the node number */
+	uint64_t generation; /* another: the kernel makes its node anew */
+	double entry_valid;  /* seconds */
 	double attr_valid;
 };
 

@@ -188,10 +188,10 @@ void notifier_deliver(struct notifier *n, struct notices *notices,
 		      bool names_late, fuse_req_t req, struct reply *reply)
 {
 	struct job job = {
-	    .notices = *notices,
-	    .names_late = names_late,
-	    .req = req,
-	    .reply = *reply,
+		.notices = *notices,
+		.names_late = names_late,
+		.req = req,
+		.reply = *reply,
 	};
 	bool names_first = !names_late && has_names(notices);
 
@@ -303,8 +303,8 @@ int notifier_new(struct fs *fs, struct notifier **ret, struct why *why)
 static int lane_finish(struct lane *lane, int64_t until_ms)
 {
 	struct timespec until = {
-	    .tv_sec = until_ms / 1000,
-	    .tv_nsec = until_ms % 1000 * 1000000L,
+		.tv_sec = until_ms / 1000,
+		.tv_nsec = until_ms % 1000 * 1000000L,
 	};
 	int r = 0;
 

@@ -4,7 +4,6 @@
 #include "core/why.h"
 
 #include <errno.h>
-#include <mntent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,10 +11,78 @@
 
 #define OUR_TYPE "fuse.repofs"
 
-static void close_table(FILE **table)
+/* ---- the kernel's table of mounts ---- */
+
+struct table {
+	FILE *file;
+	char *line;
+	size_t size;
+	/* Of the line that was read last: */
+	char *source, *point, *type, *words;
+};
+
+static void table_close(struct table *t)
 {
-	if (*table)
-		(void)endmntent(*table);
+	if (t->file)
+		(void)fclose(t->file);
+	free(t->line);
+}
+
+static int table_open(struct table *t, struct why *why)
+{
+	t->file = fopen("/proc/self/mounts", "re");
+	if (!t->file)
+		return why_set(why, -errno, "no table of mounts in /proc");
+	return 0;
+}
+
+static bool is_octal(const char *digits)
+{
+	return strspn(digits, "01234567") >= 3;
+}
+
+/* The kernel writes blanks, '\' and '#' as a '\' and three digits. (The C
+ * library's getmntent() does not know all of them.) */
+static char *decode(char *field)
+{
+	char *to = field;
+
+	for (const char *from = field; *from; to++) {
+		if (*from == '\\' && is_octal(from + 1)) {
+			*to = (char)((from[1] - '0') << 6 |
+				     (from[2] - '0') << 3 | (from[3] - '0'));
+			from += 4;
+		} else {
+			*to = *from++;
+		}
+	}
+	*to = '\0';
+	return field;
+}
+
+static bool table_next(struct table *t)
+{
+	char *rest;
+
+	if (getline(&t->line, &t->size, t->file) < 0)
+		return false;
+	rest = t->line;
+	t->source = strsep(&rest, " ");
+	t->point = strsep(&rest, " ");
+	t->type = strsep(&rest, " ");
+	t->words = strsep(&rest, " ");
+	if (!t->words)
+		return false; /* not as the kernel writes it */
+	(void)decode(t->source);
+	(void)decode(t->point);
+	return true;
+}
+
+/* "rw" or "ro" comes first. */
+static bool is_read_only(const struct table *t)
+{
+	return strncmp(t->words, "ro", 2) == 0 &&
+	       (t->words[2] == ',' || t->words[2] == '\0');
 }
 
 static int copy_path(char ret[PATH_MAX], const char *path, struct why *why)
@@ -39,53 +106,50 @@ static bool is_within(const char *path, const char *point)
 	       (path[len] == '\0' || path[len] == '/');
 }
 
-static int take_mount(const struct mntent *entry, struct mounted *ret,
+static int take_mount(const struct table *t, struct mounted *ret,
 		      struct why *why)
 {
-	int r = copy_path(ret->point, entry->mnt_dir, why);
+	int r = copy_path(ret->point, t->point, why);
 
 	if (r == 0)
-		r = copy_path(ret->file, entry->mnt_fsname, why);
-	ret->read_only = hasmntopt(entry, "ro") != NULL;
+		r = copy_path(ret->file, t->source, why);
+	ret->read_only = is_read_only(t);
 	return r;
 }
 
 int mounted_find(const char *path, struct mounted *ret, struct why *why)
 {
-	DROP(close_table) FILE *table = setmntent("/proc/self/mounts", "r");
+	DROP(table_close) struct table table = {0};
 	size_t longest = 0;
-	struct mntent entry;
-	char text[3 * PATH_MAX];
-	int r = -ENOENT;
+	int r = table_open(&table, why);
 
-	if (!table)
-		return why_set(why, -errno, "no table of mounts in /proc");
-	while (getmntent_r(table, &entry, text, sizeof(text))) {
+	if (r < 0)
+		return r;
+	r = -ENOENT;
+	while (table_next(&table)) {
 		/* Of two mounts on one folder the later one hides the other. */
-		if (!is_within(path, entry.mnt_dir) ||
-		    strlen(entry.mnt_dir) < longest)
+		if (!is_within(path, table.point) ||
+		    strlen(table.point) < longest)
 			continue;
-		longest = strlen(entry.mnt_dir);
+		longest = strlen(table.point);
 		r = -ENOENT;
-		if (strcmp(entry.mnt_type, OUR_TYPE) == 0)
-			r = take_mount(&entry, ret, why);
+		if (strcmp(table.type, OUR_TYPE) == 0)
+			r = take_mount(&table, ret, why);
 	}
 	return r;
 }
 
 int mounted_from(const char *file, struct mounted *ret, struct why *why)
 {
-	DROP(close_table) FILE *table = setmntent("/proc/self/mounts", "r");
-	struct mntent entry;
-	char text[3 * PATH_MAX];
+	DROP(table_close) struct table table = {0};
+	int r = table_open(&table, why);
 
-	if (!table)
-		return why_set(why, -errno, "no table of mounts in /proc");
-	while (getmntent_r(table, &entry, text, sizeof(text)))
-		if (strcmp(entry.mnt_type, OUR_TYPE) == 0 &&
-		    strcmp(entry.mnt_fsname, file) == 0 &&
-		    !hasmntopt(&entry, "ro"))
-			return take_mount(&entry, ret, why);
+	if (r < 0)
+		return r;
+	while (table_next(&table))
+		if (strcmp(table.type, OUR_TYPE) == 0 &&
+		    strcmp(table.source, file) == 0 && !is_read_only(&table))
+			return take_mount(&table, ret, why);
 	return -ENOENT;
 }
 

@@ -12,8 +12,8 @@ struct sight {
 
 struct witness {
 	struct proc proc;
-	uint64_t used; /* of the clock in struct seen */
-	unsigned next; /* where the next sight goes */
+	uint64_t used;	      /* of the clock in struct seen */
+	unsigned next;	      /* where the next sight goes */
 	struct sight *sights; /* ITEMS of them, when first needed */
 };
 
@@ -136,9 +136,9 @@ static struct act *next_act(struct seen *seen, unsigned *back,
 	return NULL;
 }
 
-struct act *act_on_name(struct seen *seen, enum act_kind kind,
-			struct proc proc, int64_t parent, const char *name,
-			int64_t now_ns, int64_t age_ns)
+struct act *act_on_name(struct seen *seen, enum act_kind kind, struct proc proc,
+			int64_t parent, const char *name, int64_t now_ns,
+			int64_t age_ns)
 {
 	unsigned back = 0;
 	struct act *act;
@@ -151,9 +151,8 @@ struct act *act_on_name(struct seen *seen, enum act_kind kind,
 	return NULL;
 }
 
-struct act *act_on_node(struct seen *seen, enum act_kind kind,
-			struct proc proc, int64_t node, int64_t now_ns,
-			int64_t age_ns)
+struct act *act_on_node(struct seen *seen, enum act_kind kind, struct proc proc,
+			int64_t node, int64_t now_ns, int64_t age_ns)
 {
 	unsigned back = 0;
 	struct act *act;
@@ -183,11 +182,37 @@ void act_forget(struct act *act)
 	act->proc.pid = 0; /* its time stays: the ring is in order of time */
 }
 
+void act_settle(struct act *act)
+{
+	act->kind = ACT_SAVED;
+	act->edit = false;
+	act->node = 0;
+}
+
 /* ---- who wrote a file ---- */
 
 /* For how long that is asked for: people look at a file before they rename
  * it. */
 static const int64_t WROTE_NS = 600000000000;
+
+unsigned authors_get(struct seen *seen, int64_t item, int64_t content,
+		     int64_t now_ns, struct proc *ret_authors, unsigned max)
+{
+	static const enum act_kind kinds[] = {ACT_SAVED, ACT_DIVERTED};
+	unsigned count = 0;
+
+	for (int i = 0; i < 2; i++) {
+		unsigned back = 0;
+		struct act *act;
+
+		while (count < max && (act = next_act(seen, &back, kinds[i],
+						      now_ns - WROTE_NS))) {
+			if (act->item == item && act->content == content)
+				ret_authors[count++] = act->proc;
+		}
+	}
+	return count;
+}
 
 void wrote_note(struct seen *seen, int64_t node, const struct proc *writers,
 		unsigned count, bool mark, int64_t now_ns)

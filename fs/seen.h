@@ -52,26 +52,33 @@ struct act {
 	int64_t time_ns;
 	int64_t parent; /* the name that was acted on */
 	char name[256];
-	int64_t node; /* the kernel's number of what was there, 0: none */
-	int64_t item; /* removed: it; diverted: the copy; saved: it */
-	int64_t moment; /* removed: when; saved: born of the new state */
-	bool edit;    /* saved: over a former version */
-	bool mark;    /* wrote: as a copier */
+	int64_t node;	 /* the kernel's number of what was there, 0: none */
+	int64_t item;	 /* removed: it; diverted: the copy; saved: it */
+	int64_t content; /* saved, diverted: what it wrote */
+	int64_t moment;	 /* removed: when; saved: born of the new state */
+	bool edit;	 /* saved: over a former version */
+	bool mark;	 /* wrote: as a copier */
 };
 
 void act_note(struct seen *seen, const struct act *act);
 /* The newest act of the kind by @proc on a name, not older than @age_ns. */
-struct act *act_on_name(struct seen *seen, enum act_kind kind,
-			struct proc proc, int64_t parent, const char *name,
-			int64_t now_ns, int64_t age_ns);
-/* ... on a node. */
-struct act *act_on_node(struct seen *seen, enum act_kind kind,
-			struct proc proc, int64_t node, int64_t now_ns,
+struct act *act_on_name(struct seen *seen, enum act_kind kind, struct proc proc,
+			int64_t parent, const char *name, int64_t now_ns,
 			int64_t age_ns);
-/* ... that removed @item, by anyone. */
+/* ... on a node. */
+struct act *act_on_node(struct seen *seen, enum act_kind kind, struct proc proc,
+			int64_t node, int64_t now_ns, int64_t age_ns);
+/* ... on an item, by anyone. */
 struct act *act_on_item(struct seen *seen, enum act_kind kind, int64_t item,
 			int64_t now_ns, int64_t age_ns);
 void act_forget(struct act *act);
+/* A diverted act is past: the name means the original again. Who wrote the
+ * copy is still known. */
+void act_settle(struct act *act);
+
+/* Who wrote @content to @item, up to @max of them; how many. */
+unsigned authors_get(struct seen *seen, int64_t item, int64_t content,
+		     int64_t now_ns, struct proc *ret_authors, unsigned max);
 
 /* These processes wrote the file @node, which is in memory no more, and nobody
  * else. @mark: one of them is a copier. */

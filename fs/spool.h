@@ -23,8 +23,7 @@ struct spool { /* zeroed: empty */
 void spool_done(struct spool *s); /* leaves it empty and usable */
 
 /* Write at an offset; a gap is zeros. -ENOMEM, -ENOSPC, -EFBIG. */
-int spool_write(struct spool *s, const void *bytes, size_t len,
-		int64_t offset);
+int spool_write(struct spool *s, const void *bytes, size_t len, int64_t offset);
 /* Cut, or extend with zeros. */
 int spool_resize(struct spool *s, size_t len);
 

@@ -156,7 +156,8 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	if (argc != 4 || (strcmp(argv[1], "read") && strcmp(argv[1], "save")))
-		errx(2, "usage: probe walk DIR | read DIR LIST | save DIR LIST");
+		errx(2,
+		     "usage: probe walk DIR | read DIR LIST | save DIR LIST");
 	n = read_list(argv[3], &texts);
 	took = time_list(argv[2], texts, n, argv[1][0] == 's');
 	printf("%zu %lld\n", n, took);

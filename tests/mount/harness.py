@@ -25,7 +25,7 @@ TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
 BIN = os.path.abspath(os.environ.get("REPOFS_BIN") or
                       os.path.join(TOP, "build/release/repofs"))
 CORPUS = os.path.join(TOP, "../shared/corpus")
-PATIENCE = float(os.environ.get("REPOFS_PATIENCE") or 1)
+PATIENCE = float(os.environ.get("REPOFS_PATIENCE") or 2)
 SEED = os.environ.get("SEED")
 
 SANITIZER = re.compile(r"ERROR: AddressSanitizer|runtime error:|"
@@ -496,8 +496,15 @@ for line in sys.stdin:
 
     def do(self, code):
         """Run lines of Python; what they call "answer", or the errno."""
+        self.begin(code)
+        return self.answer(code)
+
+    def begin(self, code):
+        """... without waiting for its end."""
         self.child.stdin.write(json.dumps(code).encode() + b"\n")
         self.child.stdin.flush()
+
+    def answer(self, code="what was begun"):
         ready, _, _ = select.select([self.child.stdout], [], [],
                                     seconds(20))
         assert ready, f"the process hangs in: {code}"

@@ -1,560 +1,513 @@
-"""The command line, on a mounted folder and on a file: both say the same."""
+"""The command line, on a mounted folder and on a file that is not."""
 
 import json
 import os
-import pty
 import re
+import shutil
+import signal
 import subprocess
+import tempfile
 
 import pytest
 
-import harness
-from harness import BIN, ENV, item, read_all, run, write_all
+from harness import (BIN, ENV, Repo, item, mount_device, read_all, run,
+                     seconds, wait_until, write_all)
 
-COMMANDS = ("init", "mount", "umount", "snapshot", "revisions", "show", "diff",
-            "revert", "history", "report", "status", "check")
-
-
-class World:
-    """A repository with a past, and the two ways to reach its "rules":
-
-    snapshot 1 of all: Gaps.json, sub/Deep.json
-    since then: Gaps.json edited, sub/Deep.json moved; New.json and another
-    Gaps.json copied in (revision 2); snapshot "named" of rules (3); Late.json
-    """
-
-    def __init__(self, repo, way):
-        self.repo = repo
-        self.way = way
-        os.makedirs(repo.path("rules", "sub"))
-        for name in ("Outside.json", "rules/Gaps.json",
-                     "rules/sub/Deep.json"):
-            # One program for each, or it would be a batch of three.
-            repo.copy_in(item(limit=5), name)
-        repo.read("rules/Gaps.json")
-        assert repo.snapshot("as it all began") == 1
-        repo.write("rules/Gaps.json", item(limit=8))
-        os.rename(repo.path("rules/sub/Deep.json"),
-                  repo.path("rules/sub/Deeper.json"))
-        repo.run("cp", repo.source("New.json", item(new=True)),
-                 repo.source("Gaps.json", item(limit=1)), "rules/")
-        os.mkdir(repo.path("rules", ".snapshots", "named"))
-        repo.write("rules/Late.json", item(late=True))
-        if way == "file":
-            repo.umount()
-
-    def place(self, inside="rules"):
-        """The words for a folder or item of the repository."""
-        if self.way == "mount":
-            return [self.repo.path(inside)]
-        return ["--in", inside, self.repo.file]
-
-    def cli(self, *args, inside="rules", **kw):
-        return self.repo.cli(*args, *self.place(inside), **kw)
-
-    def json(self, *args, inside="rules", **kw):
-        """The lines of --json: one object each."""
-        text = self.cli(args[0], "--json", *args[1:], inside=inside,
-                        **kw).stdout
-        assert text == "" or text.endswith("\n")
-        return [json.loads(line) for line in text.splitlines()]
+A, B = item(n="a"), item(n="b")
+COMMANDS = ("init mount umount snapshot revisions show diff revert history "
+            "check status").split()
 
 
-@pytest.fixture(params=["mount", "file"])
-def world(repo, request):
-    return World(repo, request.param)
+@pytest.fixture(params=["mounted", "not mounted"])
+def place(request, repo):
+    """A repository with two snapshots, and how its folder d is named."""
+    os.mkdir(repo.path("d"))
+    repo.write("d/a.json", A)
+    repo.snapshot("first")
+    repo.write("d/a.json", B)
+    repo.write("d/b.json", B)
+    os.mkdir(repo.snap("named"))
+    repo.copy_in(A, "d/b.json")
+    if request.param == "mounted":
+        repo.args = lambda folder="": [repo.path(folder).rstrip("/")]
+    else:
+        repo.umount()
+        repo.args = lambda folder="": [repo.file] + \
+            (["--in", folder] if folder else [])
+    return repo
 
 
-def refusal(done, code=1):
-    """One sentence, that begins with the program's and the command's name."""
-    assert done.returncode == code, done.stdout + done.stderr
+def lines(done):
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def tree_of(repo):
+    """In either case: what is in the live tree now."""
+    was = repo.proc
+    if not was:
+        repo.mount()
+    tree = repo.tree()
+    if not was:
+        repo.umount()
+    return tree
+
+
+# ---- help and usage ----
+
+def test_help_is_there_for_all_and_for_each(tmp_path):
+    everything = run([BIN, "--help"]).stdout
+    for command in COMMANDS:
+        assert command in everything
+        done = run([BIN, command, "--help"])
+        assert f"repofs {command}" in done.stdout
+        assert done.stderr == ""
+        assert max(len(s) for s in done.stdout.splitlines()) <= 80
+        assert "\n  repofs " + command in done.stdout  # an example
+    assert run([BIN, "--version"]).stdout.startswith("repofs ")
+
+
+@pytest.mark.parametrize("args", [
+    [], ["nonsense"], ["init"], ["init", "a", "b"], ["mount"],
+    ["mount", "a"], ["mount", "-o", "nonsense", "a", "b"],
+    ["mount", "-o", "overwrite=perhaps", "a", "b"], ["revert"], ["diff"],
+    ["diff", "--nonsense", "1"], ["umount"], ["snapshot", "-m"],
+    ["check"], ["check", "a", "b"], ["show"]],
+    ids=" ".join)
+def test_asked_wrongly_is_exit_2_and_one_sentence(args, tmp_path):
+    done = run([BIN, *args], cwd=tmp_path, check=False)
+    assert done.returncode == 2
+    if args:
+        assert done.stdout == ""
+        assert len(done.stderr.splitlines()) == 1
+        assert done.stderr.startswith("repofs: ")
+
+
+@pytest.mark.parametrize("args", [
+    ["status", "nowhere"], ["check", "nowhere"], ["revert", "1", "nowhere"],
+    ["history", "nowhere/x.json"], ["mount", "nowhere", "."],
+    ["snapshot", "nowhere"], ["umount", "nowhere"], ["status", "."],
+    ["revisions", "text"], ["mount", "text", "d"], ["check", "text"],
+    ["init", "text"], ["init", "no/where/x"], ["umount", "d"]],
+    ids=" ".join)
+def test_what_cannot_be_done_is_one_sentence(args, tmp_path):
+    write_all(tmp_path / "text", "no repository\n")
+    os.mkdir(tmp_path / "d")
+    done = run([BIN, *args], cwd=tmp_path, check=False)
+    assert done.returncode == (2 if args[0] == "check" else 1)
     assert done.stdout == ""
-    assert re.fullmatch(r"repofs: [^\n]+\n", done.stderr), done.stderr
-    return done.stderr.strip()
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.startswith("repofs: ")
+    assert len(done.stderr.split()) >= 4
 
 
-# ---- what is there ----
+# ---- each command ----
 
-def test_status_is_key_value_lines_or_one_object(world):
-    lines = dict(line.split(" ", 1)
-                 for line in world.cli("status").stdout.splitlines())
-    assert lines["folder"] == "/rules"
-    assert lines["snapshots"] == "2"
-    [told] = world.json("status")
-    assert set(told) == set(lines)
-    assert told["snapshots"] == 2 and told["moment"] == int(lines["moment"])
-    assert (lines["mounted"] == "no") == (world.way == "file")
-
-
-def test_revisions_are_listed_newest_last(world):
-    told = world.json("revisions", inside="")
-    assert [r["kind"] for r in told] == ["snapshot", "restore", "snapshot"]
-    assert [r["id"] for r in told] == [1, 2, 3]
-    assert [r["name"] for r in told] == [None, None, "named"]
-    assert told[0]["description"] == "as it all began"
-    assert {r["user"] for r in told} == {"root"}
-    assert {r["status"] for r in told} == {"completed"}
-    here = world.json("revisions")
-    assert [r["id"] for r in here] == [2, 3]
-    assert world.json("revisions", inside="rules/sub") == []
-    plain = world.cli("revisions", inside="").stdout.splitlines()
-    rows = [line.split("\t") for line in plain]
-    assert [row[:2] for row in rows] == [["1", "snapshot"], ["2", "restore"],
-                                         ["3", "snapshot"]]
-    assert {len(row) for row in rows} == {9}
-    assert rows[1][7] == "1 created, 1 renamed"
-
-
-def test_show_tells_one_revision_in_full(world):
-    told = world.json("show", "1")
-    assert told[0]["id"] == 1 and told[0]["kind"] == "snapshot"
-    assert {"change": "edited", "path": "Gaps.json"} in told[1:]
-    text = world.cli("show", "1").stdout
-    assert "as it all began" in text and "M Gaps.json\n" in text
-    assert world.json("show", "named")[0]["id"] == 3
-    restore = world.json("show", "2", inside="")
-    assert restore[0]["kind"] == "restore"
-    assert {"change": "created", "path": "rules/Gaps 2.json"} in restore[1:]
-
-
-def test_diff_tells_what_has_changed_since(world):
-    done = world.cli("diff", "1", check=False)
-    assert done.returncode == 1
-    lines = done.stdout.splitlines()
-    assert sorted(lines) == [
-        "+ Gaps 2.json", "+ Late.json", "+ New.json", "M Gaps.json",
-        "R sub/Deep.json -> sub/Deeper.json"]
-    told = world.json("diff", "1", check=False)
-    assert {"change": "moved", "from": "sub/Deep.json",
-            "path": "sub/Deeper.json"} in told
-    assert len(told) == len(lines)
-    for name in ("named", "3", "latest"):
-        done = world.cli("diff", name, check=False)
-        assert done.stdout == "+ Late.json\n" and done.returncode == 1
-
-
-def test_diff_of_nothing_is_0_of_something_1_and_trouble_2(world):
-    done = world.cli("diff", "1", inside="rules/sub", check=False)
-    assert done.returncode == 1
-    done = world.cli("diff", "latest", inside="rules/sub", check=False)
-    assert (done.returncode, done.stdout) == (0, "")
-    refusal(world.cli("diff", "99", check=False), 2)
-    refusal(world.cli("diff", "no such name", check=False), 2)
-    refusal(world.cli("diff", "a/b", check=False), 2)
-    refusal(world.cli("diff", check=False) if world.way == "file" else
-            world.repo.cli("diff", check=False), 2)
-
-
-def test_history_follows_an_item(world):
-    told = world.json("history", inside="rules/Gaps.json")
-    assert [h["change"] for h in told] == ["created", "edited"]
-    assert [h["version"] for h in told] == [1, 2]
-    moved = world.json("history", inside="rules/sub/Deeper.json")
-    assert [h["change"] for h in moved] == ["created", "moved"]
-    folder = world.json("history")
-    assert {h["item"] for h in folder} == {
-        "Gaps.json", "Gaps 2.json", "New.json", "Late.json"}
-    row = world.cli("history", inside="rules/Gaps.json").stdout
-    assert [line.split("\t")[3] for line in row.splitlines()] == \
-        ["created", "edited"]
-    refusal(world.cli("history", inside="rules/Never.json", check=False))
-
-
-def test_history_of_what_was_deleted(world):
-    if world.way == "mount":
-        os.unlink(world.repo.path("rules/Gaps.json"))
-    else:
-        world.repo.mount()
-        os.unlink(world.repo.path("rules/Gaps.json"))
-        world.repo.umount()
-    told = world.json("history", inside="rules/Gaps.json")
-    assert [h["change"] for h in told] == ["created", "edited", "deleted"]
-
-
-def test_report_tells_what_became_of_each_file(world):
-    told = world.json("report")
-    assert [r["path"] for r in told if r["outcome"] == "renamed"] == \
-        ["Gaps.json"]
-    assert [r["went"] for r in told if r["outcome"] == "renamed"] == \
-        ["Gaps 2.json"]
-    assert "edited" in [r["outcome"] for r in told]
-    rows = [line.split("\t")
-            for line in world.cli("report").stdout.splitlines()]
-    assert len(rows) == len(told)
-    assert {row[2] for row in rows} == {r["program"] for r in told}
-
-
-# ---- what is done ----
-
-def test_snapshot_answers_with_its_number(world):
-    assert world.cli("snapshot").stdout == "snapshot 4\n"
-    assert world.cli("snapshot", "-m", "why – it is").stdout == \
-        "snapshot 5\n"
-    assert world.json("snapshot") == [{"snapshot": 6}]
-    told = world.json("revisions")
-    assert told[3]["description"] == "why – it is"
-    assert told[3]["program"] == "repofs"
-    assert told[3]["scope"] == "/rules"
-    done = world.cli("diff", "5", check=False)
-    assert (done.returncode, done.stdout) == (0, "")
-
-
-def test_snapshot_by_name(world):
-    assert world.cli("snapshot", "--name", "x y").stdout == "snapshot x y\n"
-    assert world.json("snapshot", "--name", "z") == [{"name": "z"}]
-    assert [r["name"] for r in world.json("revisions")] == \
-        [None, "named", "x y", "z"]
-    assert "'x y'" in refusal(world.cli("snapshot", "--name", "x y",
-                                        check=False))
-    for bad in ("latest", "versions", "@now", "7", "a/b", ""):
-        refusal(world.cli("snapshot", "--name", bad, check=False))
-    assert len(world.json("revisions")) == 4
-
-
-def test_revert_of_a_folder_and_back(world):
-    done = world.cli("revert", "1")
-    assert "M Gaps.json\n" in done.stdout
-    assert "- Late.json\n" in done.stdout
-    # Over the guard snapshot 4 it is revision 5.
-    assert world.json("revisions")[-1]["id"] == 5
-    assert world.json("revisions")[-1]["kind"] == "revert"
-    done = world.cli("diff", "1", check=False)
-    assert (done.returncode, done.stdout) == (0, "")
-    world.cli("revert", "undo", "5")
-    assert len(world.cli("diff", "1", check=False).stdout.splitlines()) == 5
-    done = world.cli("diff", "4", check=False)
-    assert (done.returncode, done.stdout) == (0, "")
-
-
-def test_revert_in_all_its_words(world):
-    def differs(number):
-        return world.cli("diff", number, check=False).returncode == 1
-    world.cli("revert", "named")
-    assert not differs("named")
-    world.cli("revert", "before", "2")
-    text = world.cli("diff", "1", check=False).stdout
-    assert "M Gaps.json" in text and "New.json" not in text
-    world.cli("revert", "after 2")
-    assert not differs("named")
-    world.cli("revert", "latest")
-    world.cli("revert", "undo 2")
-    assert "+ New.json" not in world.cli("diff", "1", check=False).stdout
-    world.cli("revert", "@2099-01-01T00:00:00Z")
-
-
-def test_revert_as_json_ends_with_the_result(world):
-    told = world.json("revert", "1")
-    assert {"change": "edited", "path": "Gaps.json"} in told
-    assert {"change": "deleted", "path": "Late.json"} in told
-    assert list(told[-1]) == ["result"]
-
-
-def test_dry_run_changes_nothing(world):
-    before = world.json("revisions", inside="")
-    done = world.cli("revert", "--dry-run", "1")
-    assert "M Gaps.json\n" in done.stdout
-    assert world.json("revert", "-n", "1")[0]["change"]
-    assert world.json("revisions", inside="") == before
-    assert world.cli("diff", "1", check=False).returncode == 1
-
-
-def test_revert_of_one_item_alone(world):
-    done = world.cli("revert", "1", inside="rules/Gaps.json")
-    assert "M Gaps.json\n" in done.stdout
-    left = world.cli("diff", "1", check=False).stdout
-    assert "Gaps.json" not in left and "+ Late.json" in left
-    # The old place of what was moved, which is not there.
-    world.cli("revert", "1", inside="rules/sub/Deep.json")
-    assert "Deeper" not in world.cli("diff", "1", check=False).stdout
-
-
-def test_revert_that_cannot_be_says_why(world):
-    assert "99" in refusal(world.cli("revert", "99", check=False))
-    refusal(world.cli("revert", "before 99", check=False))
-    refusal(world.cli("revert", "undo", "1", check=False))
-    refusal(world.cli("revert", "nonsense", check=False))
-    refusal(world.cli("revert", "@nonsense", check=False))
-    refusal(world.cli("revert", "1", inside="rules/Never.json",
-                      check=False))
-    assert "one argument too many" in refusal(
-        world.cli("revert", "1", "2", "3", check=False), 2)
-    assert [r["id"] for r in world.json("revisions", inside="")] == [1, 2, 3]
-
-
-def test_check_of_a_sound_repository_says_nothing(world):
-    if world.way == "mount":
-        done = world.repo.cli("check", world.repo.root)
-    else:
-        done = world.repo.cli("check", world.repo.file)
+def test_init_makes_a_file_that_sqlite_opens(tmp_path):
+    path = tmp_path / "a.repo"
+    done = run([BIN, "init", path])
     assert done.stdout == done.stderr == ""
+    assert run(["sqlite3", path, "PRAGMA integrity_check"]).stdout == "ok\n"
+    assert run(["sqlite3", path, "PRAGMA application_id"]).stdout != "0\n"
+    again = run([BIN, "init", path], check=False)
+    assert again.returncode == 1 and "a.repo" in again.stderr
+    run([BIN, "check", path])
 
 
-# ---- where it works ----
-
-def test_the_current_folder_is_the_place(repo):
-    os.makedirs(repo.path("a", "b"))
-    repo.cli("snapshot", cwd=repo.path("a", "b"))
-    told = json.loads(repo.cli("revisions", "--json",
-                               cwd=repo.path("a", "b")).stdout)
-    assert told["scope"] == "/a/b"
-    assert "folder /a\n" in repo.cli("status", cwd=repo.path("a")).stdout
-    refusal(repo.cli("status", check=False))  # in no mount
-
-
-def test_places_as_people_write_them(repo):
-    os.mkdir(repo.path("a"))
-    repo.write("a/X.json", item(x=1))
-    link = os.path.join(repo.base, "link")
-    os.symlink(repo.root, link)
-    for place in ("mnt/a", "mnt/a/", "./mnt//a/.", "link/a", repo.path("a"),
-                  "mnt/a/.control/.."):
-        assert "folder /a\n" in repo.cli("status", place).stdout
-    assert "folder /\n" in repo.cli("status", "link").stdout
-    assert repo.cli("history", "mnt/a/X.json").stdout
-    assert "past" in refusal(repo.cli("status", "mnt/.snapshots",
-                                      check=False))
-    refusal(repo.cli("status", "mnt/a/X.json", check=False))
-    refusal(repo.cli("status", "nowhere", check=False))
-    refusal(repo.cli("status", "/proc/self", check=False))
-    refusal(repo.cli("status", "--in", "a", "mnt", check=False))
-    for inside in ("a", "/a", "a/", "/a//"):
-        done = repo.cli("status", "--in", inside, repo.file)
-        assert "folder /a\n" in done.stdout
-    refusal(repo.cli("status", "--in", "no/such", repo.file, check=False))
+def test_snapshot(place):
+    done = place.cli("snapshot", "-m", "from outside", *place.args("d"))
+    assert re.fullmatch(r"snapshot \d+\n", done.stdout)
+    number = int(done.stdout.split()[1])
+    done = place.cli("snapshot", "--name", "called", *place.args())
+    found = lines(place.cli("revisions", "--json", *place.args()))
+    assert found[-2]["id"] == number
+    assert found[-2]["description"] == "from outside"
+    assert found[-2]["scope"] == "/d"
+    assert found[-1]["name"] == "called"
+    done = place.cli("snapshot", "--name", "called", *place.args(),
+                     check=False)
+    assert done.returncode == 1 and "called" in done.stderr
+    done = place.cli("snapshot", "--json", *place.args())
+    assert json.loads(done.stdout)["snapshot"] > number
 
 
-def test_a_mounted_file_is_read_beside_and_written_through_the_mount(repo):
-    os.mkdir(repo.path("a"))
-    repo.write("a/X.json", item(x=1))
-    assert repo.cli("snapshot", "--in", "a", repo.file).stdout == \
-        "snapshot 1\n"
-    repo.write("a/X.json", item(x=2))
-    for args in (["revisions"], ["history"], ["report"], ["diff", "1"],
-                 ["show", "1"]):
-        through = repo.cli(*args, repo.path("a"), check=False).stdout
-        beside = repo.cli(*args, "--in", "a", repo.file, check=False).stdout
-        assert through == beside != ""
-    repo.cli("revert", "1", "--in", "a/X.json", repo.file)
-    assert repo.read("a/X.json") == item(x=1)  # at once
-    assert "EROFS" not in repo.cli("status", repo.file).stdout
-    mounted = [line for line in
-               repo.cli("status", repo.file).stdout.splitlines()
-               if line.startswith("mounted ")]
-    assert mounted == [f"mounted {repo.root}"]
-    assert repo.cli("check", repo.file).returncode == 0
+def test_revisions_and_show(place):
+    found = lines(place.cli("revisions", "--json", *place.args()))
+    assert [r["kind"] for r in found] == ["snapshot", "snapshot", "restore"]
+    table = place.cli("revisions", *place.args()).stdout.splitlines()
+    assert len(table) == len(found)
+    assert all("\t" in row for row in table)
+    shown = place.cli("show", str(found[-1]["id"]), *place.args()).stdout
+    assert "restore" in shown and "+ d/b 2.json" in shown
+    named = lines(place.cli("show", "--json", "named", *place.args()))
+    assert named[0]["kind"] == "snapshot" and named[0]["name"] == "named"
+    assert {"change": "created", "path": "d/b 2.json"} in named[1:]
+    assert place.cli("show", "99", *place.args(),
+                     check=False).returncode == 1
 
 
-def test_commands_by_one_who_may_not(shared_repo):
-    """Who may write is decided by the folder's mode."""
-    repo = shared_repo
-    repo.write("X.json", item(x=1))
-    other = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
-             BIN]
-    assert run([*other, "snapshot", repo.root], check=False).returncode == 1
-    assert "folder /" in run([*other, "status", repo.root]).stdout
-    assert repo.revisions() == []
-    os.chmod(repo.root, 0o777)
-    assert run([*other, "snapshot", repo.root]).stdout == "snapshot 1\n"
-    assert repo.revisions()[0]["uid"] == 65534
-    done = run([*other, "snapshot", repo.file], check=False)
-    assert done.returncode == 0  # through the mount, where he may
+def test_diff(place):
+    done = place.cli("diff", "1", *place.args("d"), check=False)
+    assert done.returncode == 1
+    assert sorted(done.stdout.splitlines()) == ["+ b 2.json", "+ b.json",
+                                                "M a.json"]
+    done = place.cli("diff", "--json", "1", *place.args("d"), check=False)
+    assert {"change": "edited", "path": "a.json"} in lines(done)
+    number = place.cli("snapshot", *place.args()).stdout.split()[1]
+    done = place.cli("diff", number, *place.args())
+    assert done.stdout == ""
+    done = place.cli("diff", "99", *place.args(), check=False)
+    assert done.returncode == 2 and "99" in done.stderr
+
+
+def test_revert(place):
+    before = tree_of(place)
+    done = place.cli("revert", "--dry-run", "1", *place.args())
+    assert "M d/a.json" in done.stdout
+    assert tree_of(place) == before
+    place.cli("revert", "1", *place.args("d"))
+    assert tree_of(place) == {"d/": None, "d/a.json": A}
+    last = lines(place.cli("revisions", "--json", *place.args()))[-1]
+    assert last["kind"] == "revert"
+    place.cli("revert", "undo", str(last["id"]), *place.args())
+    assert tree_of(place) == before
+    place.cli("revert", f"after {last['id']}", *place.args())
+    assert tree_of(place) == {"d/": None, "d/a.json": A}
+    done = place.cli("revert", "99", *place.args(), check=False)
+    assert done.returncode == 1 and "99" in done.stderr
+    done = place.cli("revert", "--json", "named", *place.args())
+    assert {"change": "created", "path": "d/b.json"} in lines(done)
+
+
+def test_revert_of_one_item(place):
+    before = tree_of(place)
+    if place.proc:
+        place.cli("revert", "1", place.path("d/a.json"))
+    else:
+        place.cli("revert", "1", place.file, "--in", "d/a.json")
+    assert tree_of(place) == {**before, "d/a.json": A}
+
+
+def test_revert_of_a_deleted_item_by_its_path(repo):
+    repo.write("a b.json", A)
+    repo.snapshot()
+    os.unlink(repo.path("a b.json"))
+    repo.cli("revert", "1", repo.path("a b.json"))
+    assert repo.tree() == {"a b.json": A}
+
+
+def test_history(place):
+    where = [place.path("d/a.json")] if place.proc else \
+        [place.file, "--in", "d/a.json"]
+    found = lines(place.cli("history", "--json", *where))
+    assert [h["change"] for h in found] == ["created", "edited"]
+    assert {h["item"] for h in found} == {"a.json"}
+    assert len(place.cli("history", *where).stdout.splitlines()) == 2
+    found = lines(place.cli("history", "--json", *place.args("d")))
+    assert {h["item"] for h in found} == {"a.json", "b.json", "b 2.json"}
+
+
+def test_status(place):
+    found = json.loads(place.cli("status", "--json", *place.args()).stdout)
+    assert found["snapshots"] == 2
+    assert found["moment"] >= 4
+    text = place.cli("status", *place.args("d")).stdout
+    assert "folder /d\n" in text
+
+
+def test_report(place):
+    done = place.cli("report", "--json", *place.args("d"))
+    assert [r["outcome"] for r in lines(done)] == \
+        ["created", "edited", "created", "renamed"]
+
+
+def test_check(place):
+    done = place.cli("check", place.root if place.proc else place.file)
+    assert done.returncode == 0
+    assert done.stdout == ""
+
+
+def test_commands_default_to_the_current_folder(repo):
+    os.mkdir(repo.path("d"))
+    repo.write("d/a.json", A)
+    run([BIN, "snapshot", "-m", "here"], cwd=repo.path("d"))
+    assert "folder /d" in run([BIN, "status"], cwd=repo.path("d")).stdout
+    assert repo.revisions()[-1]["scope"] == "/d"
+    repo.write("d/a.json", B)
+    run([BIN, "revert", "1"], cwd=repo.path("d"))
+    assert repo.read("d/a.json") == A
+
+
+def test_the_file_of_a_mounted_repository_may_be_named_too(repo):
+    repo.write("a.json", A)
+    repo.cli("snapshot", "-m", "by the file", repo.file)
+    assert repo.revisions()[-1]["description"] == "by the file"
+    assert "moment" in repo.cli("status", repo.file).stdout
+    repo.check()
+
+
+# ---- check finds damage ----
+
+def test_check_finds_a_damaged_content(repo):
+    for n in range(20):
+        repo.write(f"{n}.json", item(n=n, pad="x" * 300))
     repo.umount()
-    refusal(run([*other, "snapshot", repo.file], check=False))
+    assert repo.cli("check", repo.file).returncode == 0
+    # one byte of one content, found by its form in the schema
+    tables = run(["sqlite3", repo.file, ".tables"]).stdout.split()
+    assert "content" in tables
+    columns = run(["sqlite3", repo.file,
+                   "SELECT name, type FROM pragma_table_info('content') "
+                   "WHERE type LIKE 'BLOB'"]).stdout.split()
+    column = [c.split("|")[0] for c in columns][-1]
+    run(["sqlite3", repo.file,
+         f"UPDATE content SET {column} = "
+         f"CAST(substr({column}, 1, length({column}) - 4) || "
+         f"x'00000000' AS BLOB) WHERE rowid = (SELECT rowid FROM content "
+         f"WHERE length({column}) > 8 LIMIT 1)"])
+    done = repo.cli("check", repo.file, check=False)
+    assert done.returncode == 1
+    assert done.stdout != ""
 
 
-# ---- how it is asked ----
+# ---- mounting ----
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_help_of_a_command_teaches(repo, command):
-    done = repo.cli(command, "--help")
-    assert done.stderr == ""
-    lines = done.stdout.splitlines()
-    assert lines[0].startswith(f"usage: repofs {command}")
-    # An example that can be pasted, and what each option means.
-    assert any(re.match(rf"  .*repofs {command}", line) for line in lines[1:])
-    assert all(len(line) <= 80 for line in lines)
-    usage = re.findall(r"--[a-z-]+", lines[0])
-    for option in usage:
-        assert sum(option in line for line in lines) >= 2 or \
-            option in lines[0]
-    if command not in ("mount",):
-        for option in set(re.findall(r"--([a-z-]+)", done.stdout)):
-            assert accepted(repo, command, option), option
-    assert repo.cli(command, "-h").stdout == done.stdout
-
-
-def accepted(repo, command, option):
-    value = [] if option in ("json", "dry-run", "lazy", "help") else ["x"]
-    done = repo.cli(command, f"--{option}", *value, "/no/such", "/no/such",
-                    "/no", "/such", check=False)
-    return f"no option --{option}" not in done.stderr
-
-
-def test_help_of_the_program_lists_the_commands(repo):
-    done = repo.cli("--help")
-    assert done.stderr == ""
-    told = re.findall(r"^  ([a-z]+) +\S", done.stdout, re.M)
-    assert told[:len(COMMANDS)] == list(COMMANDS)
-    assert repo.cli("-h").stdout == repo.cli("help").stdout == done.stdout
-    assert re.fullmatch(r"repofs \d+\.\d+\.\d+\n",
-                        repo.cli("--version").stdout)
-    done = repo.cli(check=False)
-    assert done.returncode == 2 and "usage:" in done.stderr
-
-
-WRONG = [
-    ["nonsense"], ["--nonsense"], ["init"], ["init", "a", "b"],
-    ["init", "--json", "a"], ["mount"], ["mount", "a"], ["mount", "a", "b",
-                                                        "c"],
-    ["mount", "-x", "a", "b"], ["mount", "a", "b", "-o"], ["umount"],
-    ["umount", "a", "b"], ["umount", "--dry-run", "a"],
-    ["snapshot", "-m"], ["snapshot", "a", "b"],
-    ["snapshot", "-m", "x", "--name", "y"], ["snapshot", "-m", "a\nb"],
-    ["revisions", "a", "b"], ["revisions", "--nonsense"], ["show"],
-    ["show", "1", "a", "b"], ["diff"], ["diff", "1", "a", "b"], ["revert"],
-    ["revert", "before", "1", "a", "b"], ["history", "a", "b"],
-    ["report", "a", "b"], ["status", "a", "b"], ["status", "--in"],
-    ["check"], ["check", "a", "b"], ["check", "--json", "a"],
-]
-
-
-@pytest.mark.parametrize("words", WRONG, ids=" ".join)
-def test_asked_wrongly_is_2_and_says_where_to_read(make_repo, words):
+@pytest.fixture
+def bare(make_repo):
+    """A repository that is not mounted."""
     repo = make_repo()
-    before = sorted(os.listdir(repo.base))
-    sentence = refusal(repo.cli(*words, check=False), 2)
-    assert "--help'" in sentence
-    assert sorted(os.listdir(repo.base)) == before
+    yield repo
+    if mount_device(repo.root):
+        run(["fusermount3", "-uz", repo.root], check=False)
 
 
-def test_options_may_stand_anywhere_and_end_with_two_dashes(make_repo):
-    repo = make_repo()
-    repo.cli("snapshot", repo.file, "-m", "behind")
-    repo.cli("snapshot", "-mtogether", "--", repo.file)
-    repo.cli("snapshot", "--message=equals", repo.file)
-    told = [json.loads(line)["description"] for line in
-            repo.cli("revisions", repo.file, "--json").stdout.splitlines()]
-    assert told == ["behind", "together", "equals"]
-
-
-def test_init_makes_a_file_and_never_harms_one(make_repo):
-    repo = make_repo()
-    done = repo.cli("init", "new.repo")
+def test_mount_returns_when_the_folder_can_be_used(bare):
+    done = bare.cli("mount", bare.file, bare.root)
     assert done.stdout == done.stderr == ""
-    assert repo.cli("check", "new.repo").returncode == 0
-    before = read_all(repo.file)
-    assert repo.file in refusal(repo.cli("init", repo.file, check=False))
-    assert read_all(repo.file) == before
-    refusal(repo.cli("init", "no/such/folder", check=False))
-    refusal(repo.cli("init", repo.base, check=False))
-    write_all(os.path.join(repo.base, "empty"), b"")
-    refusal(repo.cli("init", "empty", check=False))
-    assert read_all(os.path.join(repo.base, "empty")) == b""
-    os.symlink("nowhere", os.path.join(repo.base, "dangling"))
-    refusal(repo.cli("init", "dangling", check=False))
-    assert not os.path.exists(os.path.join(repo.base, "nowhere"))
+    assert os.path.ismount(bare.root)
+    write_all(bare.path("a.json"), A)
+    bare.cli("umount", bare.root)
+    assert not os.path.ismount(bare.root)
+    assert bare.names() == []
+    bare.check()  # the file is closed, and whole
+    assert not os.path.exists(bare.file + "-wal") or \
+        os.path.getsize(bare.file + "-wal") == 0
+    bare.mount()
+    assert bare.read("a.json") == A
 
 
-# ---- what it prints ----
-
-def on_terminal(args, cwd):
-    """What a command prints on a terminal of 80 columns."""
-    ours, theirs = pty.openpty()
-    child = subprocess.Popen([str(a) for a in args], cwd=cwd, env=ENV,
-                             stdin=subprocess.DEVNULL, stdout=theirs,
-                             stderr=theirs)
-    os.close(theirs)
-    text = b""
-    while True:
-        try:
-            part = os.read(ours, 65536)
-        except OSError:  # its last writer has gone
-            break
-        if not part:
-            break
-        text += part
-    os.close(ours)
-    assert child.wait(harness.seconds(10)) in (0, 1)
-    return text.decode().replace("\r\n", "\n")
+def test_umount_by_the_file(bare):
+    bare.cli("mount", bare.file, bare.root)
+    bare.cli("umount", bare.file)
+    assert not os.path.ismount(bare.root)
+    done = bare.cli("umount", bare.file, check=False)
+    assert done.returncode == 1 and "not mounted" in done.stderr
 
 
-def test_a_terminal_gets_a_table_with_titles(world):
-    text = on_terminal([BIN, "revisions", *world.place("")], world.repo.base)
-    lines = text.splitlines()
-    assert lines[0].split() == ["ID", "KIND", "STATUS", "WHEN", "WHO",
-                                "FOLDER", "NAME", "ITEMS", "DESCRIPTION"]
-    assert len(lines) == 4 and "\t" not in text
-    column = lines[0].index("KIND")
-    assert [line[column:].split()[0] for line in lines[1:]] == \
-        ["snapshot", "restore", "snapshot"]
-    history = on_terminal([BIN, "history", *world.place("rules/Gaps.json")],
-                          world.repo.base)
-    assert history.splitlines()[0].split()[:4] == ["WHEN", "WHO", "BY",
-                                                   "CHANGE"]
-    report = on_terminal([BIN, "report", *world.place("")], world.repo.base)
-    assert report.splitlines()[0].startswith("WHEN")
+def test_umount_of_a_busy_mount_says_so(bare):
+    bare.cli("mount", bare.file, bare.root)
+    holder = subprocess.Popen(["sleep", "60"], cwd=bare.root)
+    try:
+        done = bare.cli("umount", bare.root, check=False)
+        assert done.returncode == 1 and "in use" in done.stderr
+        assert os.path.ismount(bare.root)
+        bare.cli("umount", "--lazy", bare.root)
+        assert not os.path.ismount(bare.root)
+    finally:
+        holder.kill()
+        holder.wait()
 
 
-def test_wide_characters_do_not_bend_the_table(repo):
-    repo.cli("snapshot", "--name", "日本", repo.root)
-    repo.cli("snapshot", "--name", "plain", repo.root)
-    text = on_terminal([BIN, "revisions", repo.root], repo.base)
-    title, wide, plain = text.splitlines()
-    assert "日本" in wide
-    # Two columns each: what follows stands two characters further left.
-    assert len(title[:title.index("NAME")]) == \
-        len(wide[:wide.index("日本")]) == len(plain[:plain.index("plain")])
+def test_a_second_mount_is_told_who_holds_it(repo, tmp_path):
+    other = tmp_path / "other"
+    other.mkdir()
+    done = repo.cli("mount", repo.file, other, check=False)
+    assert done.returncode == 1
+    assert repo.root in done.stderr
+    assert str(repo.proc.pid) in done.stderr or "mounted on" in done.stderr
+    assert not os.path.ismount(other)
+    repo.write("a.json", A)
 
 
-def test_nothing_in_a_name_reaches_the_terminal(repo):
-    evil = "e\x1b[31mvil\nname.json"
-    repo.write(evil, item(x=1))
-    repo.cli("snapshot", "-m", "d\x1b]0;x\x07d", repo.root)
-    repo.write(evil, item(x=2))
-    for args in (["report"], ["history"], ["revisions"], ["diff", "1"],
-                 ["show", "1"]):
-        text = on_terminal([BIN, *args, repo.root], repo.base)
-        assert "\x1b" not in text and "\x07" not in text and text
-        plain = repo.cli(*args, repo.root, check=False).stdout
-        assert all("\n" not in line for line in plain.split("\n"))
-    told = repo.cli("history", "--json", repo.root).stdout.splitlines()
-    assert {json.loads(line)["item"] for line in told} == {evil}
+def test_a_repository_that_a_command_holds_cannot_be_mounted_twice(bare):
+    bare.cli("mount", bare.file, bare.root)
+    link = os.path.join(bare.base, "link")
+    os.symlink(bare.file, link)
+    other = os.path.join(bare.base, "other")
+    os.mkdir(other)
+    done = bare.cli("mount", link, other, check=False)
+    assert done.returncode == 1 and bare.root in done.stderr
+    bare.cli("umount", bare.root)
 
 
-@pytest.mark.parametrize("args", [["revisions"], ["status"], ["diff", "1"],
-                                  ["--help"], ["history"]])
-def test_output_that_cannot_be_written_is_a_failure(world, args):
-    with open("/dev/full", "wb") as full:
-        words = args if args[0].startswith("-") else args + world.place("")
-        done = subprocess.run([BIN, *words], stdout=full, env=ENV,
-                              stderr=subprocess.PIPE, check=False,
-                              timeout=harness.seconds(20))
-    assert done.returncode != 0
-    assert done.stderr.startswith(b"repofs: ")
+def test_a_mount_over_its_own_folder_is_refused(bare):
+    for folder in (bare.base, os.path.dirname(bare.base), "/"):
+        done = bare.cli("mount", bare.file, folder, check=False)
+        assert done.returncode == 1
+        assert folder in done.stderr
+        assert mount_device(bare.base) is None
 
 
-def test_status_while_a_mount_is_dead_says_so(repo):
+@pytest.mark.parametrize("where", ["missing", "a file"])
+def test_a_bad_mount_point_is_named(bare, where):
+    point = os.path.join(bare.base, "point")
+    if where == "a file":
+        write_all(point, "x")
+    for flags in ([], ["-f"]):
+        done = bare.cli("mount", *flags, bare.file, point, check=False)
+        assert done.returncode == 1
+        assert point in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+
+
+def test_options_of_fstab_are_understood(bare):
+    options = ("defaults,noauto,nofail,_netdev,x-systemd.automount,user,"
+               "noatime,nosuid,nodev,rw,max_item=1M")
+    bare.cli("mount", "-o", options, bare.file, bare.root)
+    assert bare.status()["max_item"] == str(1 << 20)
+    bare.cli("umount", bare.root)
+
+
+def test_a_dead_mount_is_cleared_away_at_the_next(repo):
+    repo.write("a.json", A)
     repo.proc.kill()
     repo.proc.wait()
+    with pytest.raises(OSError):
+        os.listdir(repo.root)
+    repo.watchdog.stop()
+    repo.proc = None
+    repo.cli("mount", repo.file, repo.root)
+    assert repo.read("a.json") == A
+    repo.cli("umount", repo.root)
+    assert not os.path.ismount(repo.root)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT,
+                                    signal.SIGHUP])
+def test_a_signal_ends_the_daemon_in_order(repo, number):
+    repo.write("a.json", A)
+    repo.write("notes", b"n")
+    repo.proc.send_signal(number)
+    assert repo.proc.wait(seconds(10)) == 0
+    wait_until("the mount to go", lambda: not mount_device(repo.root))
+    repo.watchdog.stop()
+    repo.proc = repo.watchdog = None
+    repo.check()
+    repo.mount()
+    assert repo.tree() == {"a.json": A, "notes": b"n"}
+
+
+def with_program(tmp_path, **more):
+    """A PATH on which the program is called repofs."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    os.symlink(BIN, folder / "repofs")
+    return dict(ENV, PATH=f"{folder}:{ENV['PATH']}", **more)
+
+
+def test_mount_type_fuse_repofs(bare, tmp_path):
+    """mount(8) looks in the usual places alone: a name space of our own
+    has the program there."""
+    with_program(tmp_path)
+    script = f"""
+        set -e
+        mount --bind {tmp_path}/bin /usr/local/bin
+        mount -t fuse.repofs -o max_item=2M,allow_other {bare.file} \
+            {bare.root}
+        grep {bare.root} /proc/self/mounts
+        grep max_item {bare.root}/.control/status
+        echo '{{}}' > {bare.root}/a.json
+        umount {bare.root}
+        mount -t fuse.repofs -r {bare.file} {bare.root}
+        ls {bare.root}
+        umount {bare.root}"""
+    done = run(["unshare", "-m", "bash", "-c", script])
+    line, option, name = done.stdout.splitlines()
+    assert bare.file in line
+    assert "fuse.repofs" in line and "allow_other" in line
+    assert option == f"max_item {2 << 20}"
+    assert name == "a.json"
+    wait_until("the end", lambda: bare.cli("check", bare.file,
+                                           check=False).returncode == 0)
+
+
+def test_an_ordinary_user_mounts_and_unmounts(tmp_path, request):
+    base = tempfile.mkdtemp(prefix="repofs-user-")
+    os.chown(base, 65534, 65534)
+    shutil.copy(BIN, base + "/repofs")
+    os.chmod(base + "/repofs", 0o755)
+    user = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    script = """
+        set -e
+        ./repofs init r.repo; mkdir mnt; ./repofs mount r.repo mnt
+        echo '{"a": 1}' > mnt/a.json; cp mnt/a.json x; cp x mnt/a.json
+        ls mnt; stat -c '%u %a' mnt/a.json; ./repofs snapshot mnt
+        ./repofs umount mnt; ./repofs check r.repo; echo ok"""
     try:
-        for place in (repo.root, repo.path("a"), repo.path("X.json")):
-            sentence = refusal(repo.cli("status", place, check=False))
-            assert "dead" in sentence
-        assert "moment" in repo.cli("status", repo.file).stdout
+        done = run(user + ["sh", "-c", script], cwd=base,
+                   env=dict(ENV, HOME=base), check=False)
     finally:
-        repo.kill()
+        run(["umount", "-l", base + "/mnt"], check=False)
+        shutil.rmtree(base)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout == ("a 2.json\na.json\n65534 644\nsnapshot 2\nok\n")
 
 
-def test_a_command_on_a_file_waits_for_nobody(make_repo):
-    """Another writer is named, at once."""
-    repo = make_repo()
-    other = make_repo().mount()
-    script = f"exec 9> {repo.file}.lock; flock 9; echo ready; sleep 30"
-    with subprocess.Popen(["bash", "-c", script],
-                          stdout=subprocess.PIPE) as holder:
-        assert holder.stdout.readline() == b"ready\n"
-        assert "demo.repo" in refusal(
-            repo.cli("snapshot", repo.file, check=False, limit=5))
-        assert repo.cli("status", repo.file).returncode == 0
-        holder.kill()
-    assert other.cli("snapshot", other.root).stdout == "snapshot 1\n"
+def test_sqlite3_reads_while_it_is_mounted(repo):
+    repo.write("a.json", A)
+    done = run(["sqlite3", "-readonly", repo.file,
+                "PRAGMA quick_check; SELECT count(*) > 0 FROM sqlite_master"])
+    assert done.stdout == "ok\n1\n"
+    repo.write("b.json", B)
+
+
+def test_a_read_only_mount_beside_a_writable_one(repo, make_repo, tmp_path):
+    """ro: others may write to the file meanwhile."""
+    repo.write("a.json", A)
+    other = Repo(tmp_path, "ro")
+    other.file = repo.file
+    other.root = str(tmp_path / "ro")
+    os.mkdir(other.root)
+    other.mount()
+    try:
+        assert other.tree() == {"a.json": A}
+    finally:
+        other.umount()
+    assert repo.read("a.json") == A
+
+
+def test_output_to_a_closed_pipe_is_no_crash(repo):
+    for n in range(50):
+        repo.write(f"{n}.json", item(n=n))
+    done = repo.sh(f"{BIN} history --json . | head -1")
+    assert json.loads(done.stdout)["change"] == "created"
+    done = repo.sh(f"{BIN} history --json . > /dev/full", check=False)
+    assert done.returncode == 1 and done.stderr
+
+
+def test_names_that_could_cheat_a_terminal_are_shown_harmless(repo,
+                                                             terminal):
+    repo.write("a\x1b[31mred.json", A)
+    tty = terminal([BIN, "history", repo.root], cwd=repo.base,
+                   env=repo.env())
+    tty.wait_end()
+    tty.close()
+    done = repo.cli("history", "--json", repo.root)
+    assert "\x1b" not in done.stdout
+    assert lines(done)[0]["item"] == "a\x1b[31mred.json"
+
+
+def test_the_tour_of_the_readme_can_be_pasted(tmp_path):
+    readme = os.path.join(os.path.dirname(__file__), "../../README.md")
+    text = read_all(readme).decode()
+    tour = re.search(r"```sh\n(make.*?)```", text, re.S).group(1)
+    tour = re.sub(r"^make .*\n", "", tour)
+    (tmp_path / "t").mkdir()
+    done = run(["bash", "-c", f"cd {tmp_path}/t\n{tour}"],
+               env=with_program(tmp_path), check=False)
+    left = mount_device(str(tmp_path / "t/demo"))
+    if left:
+        run(["fusermount3", "-uz", tmp_path / "t/demo"], check=False)
+    assert not left
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "M rules/Gaps.json" in done.stdout
+    assert "Gaps 2.json" in done.stdout

@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from harness import CORPUS, read_all, write_all
+from harness import CORPUS, read_all, wait_until, write_all
 
 SUITE = sorted(glob.glob(os.path.join(CORPUS, "json-test-suite/*.json")))
 
@@ -26,8 +26,9 @@ NO_ITEM = {
     "y_structure_lonely_negative_real.json",
     "y_structure_lonely_null.json", "y_structure_lonely_string.json",
     "y_structure_lonely_true.json", "y_structure_string_empty.json",
+    "y_string_space.json",
 }
-ON_TOP_ALONE = {n for n in NO_ITEM if "structure" in n}
+ON_TOP_ALONE = {n for n in NO_ITEM if "structure" in n or "space" in n}
 
 # The same in small, where the suite is not at hand.
 OWN = {
@@ -56,26 +57,27 @@ def wanted(name, wrapped):
 
 
 def direct(repo, path, data):
-    write_all(repo.path(path), data)
+    write_all(path, data)
 
 
 def by_rename(repo, path, data):
     write_all(repo.path("temp"), data)
-    os.rename(repo.path("temp"), repo.path(path))
+    os.rename(repo.path("temp"), path)
 
 
-def verdict(repo, way, data):
-    """Is it taken as an item? Whatever comes of it is cleared away."""
-    path = "case.json"
+def verdict(repo, way, data, name="case"):
+    """Is it taken as an item? Each case has a name of its own: else what was
+    there before would come back when this is refused."""
+    path = repo.path(name + ".json")
     try:
         way(repo, path, data)
     except OSError as e:
         assert e.errno == errno.EINVAL, e
-    taken = repo.exists(path) and repo.read(path) == data and data != b""
-    for name in (path, "temp"):
-        if repo.exists(name):
-            os.unlink(repo.path(name))
-    return taken
+        wait_until(f"{data[:60]!r} to go", lambda: not os.path.exists(path),
+                   3)
+        return False
+    assert read_all(path) == data
+    return data != b""  # else a draft
 
 
 @pytest.mark.parametrize("wrapped", [False, True],
@@ -86,9 +88,7 @@ def test_no_disagreement_with_the_book(repo, way, wrapped):
     wrong = []
     for name, data in cases().items():
         text = b'{"a": ' + data + b"}" if wrapped else data
-        if wrapped and name in ("n_structure_no_data.json",):
-            text = data
-        if verdict(repo, way, text) != wanted(name, wrapped):
+        if verdict(repo, way, text, name) != wanted(name, wrapped):
             wrong.append(name)
     assert wrong == []
     repo.umount()
@@ -113,5 +113,5 @@ def test_the_suite_is_whole():
     ('{"é": "é"}'.encode("utf-16"), False)],
     ids=lambda v: repr(v[:24]) if isinstance(v, bytes) else "")
 def test_this_text_is_decided(repo, text, taken):
-    assert verdict(repo, direct, text) == taken
-    assert verdict(repo, by_rename, text) == taken
+    assert verdict(repo, direct, text, "one") == taken
+    assert verdict(repo, by_rename, text, "two") == taken

@@ -3,7 +3,7 @@
 #include "core/blob.h"
 #include "core/revision.h"
 
-#include <ftw.h>
+#include <fts.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,7 +45,7 @@ static void temp_open(struct temp *t)
 int temp_setup(void **state)
 {
 	struct temp *t = calloc(1, sizeof(*t));
-	const char *base = getenv("TMPDIR");
+	const char *base = secure_getenv("TMPDIR");
 
 	assert_non_null(t);
 	(void)snprintf(t->dir, sizeof(t->dir), "%.40s/repofs-XXXXXX",
@@ -60,13 +60,18 @@ int temp_setup(void **state)
 	return 0;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type,
-		      struct FTW *ftw)
+/* The directory and all in it. */
+static void remove_all(char *dir)
 {
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
+	char *const roots[] = {dir, NULL};
+	FTS *fts = fts_open(roots, FTS_PHYSICAL, NULL);
+	const FTSENT *entry;
+
+	while (fts && (entry = fts_read(fts)))
+		if (entry->fts_info != FTS_D)
+			(void)remove(entry->fts_accpath);
+	if (fts)
+		(void)fts_close(fts);
 }
 
 int temp_teardown(void **state)
@@ -78,7 +83,7 @@ int temp_teardown(void **state)
 	moment_end(&t->m);
 	store_put(&t->reader);
 	store_close(t->store);
-	(void)nftw(t->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	remove_all(t->dir);
 	free(t);
 	return 0;
 }
@@ -166,8 +171,12 @@ int64_t temp_item(struct temp *t, int64_t parent, const char *name,
 
 	temp_begin(t);
 	content = temp_content(t, text);
-	temp_ok(t, tree_add_item(&t->m, parent, name, 0, content,
-				 (int64_t)strlen(text), &attr, &id, &t->why));
+	temp_ok(t,
+		tree_add_item(&t->m, parent, name,
+			      &(struct new_item){.content = content,
+						 .size = (int64_t)strlen(text),
+						 .attr = attr},
+			      &id, &t->why));
 	temp_commit(t);
 	return id;
 }

@@ -42,8 +42,11 @@ int64_t temp_put(struct temp *t, const char *path, const char *text, size_t len)
 						   &t->why));
 	}
 	temp_ok(t, blob_put(t->m.db, text, len, 0, &content, &t->why));
-	temp_ok(t, tree_add_item(&t->m, folder, path, 0, content, (int64_t)len,
-				 &attr, &item, &t->why));
+	temp_ok(t, tree_add_item(&t->m, folder, path,
+				 &(struct new_item){.content = content,
+						    .size = (int64_t)len,
+						    .attr = attr},
+				 &item, &t->why));
 	return item;
 }
 

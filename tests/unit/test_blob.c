@@ -29,6 +29,15 @@ static void write_text(char *text, size_t len, unsigned seed)
 	}
 }
 
+/* Text that compresses badly. */
+static void write_noise(char *text, size_t len)
+{
+	unsigned seed = 11;
+
+	for (size_t i = 0; i < len; i++)
+		text[i] = (char)(rand_r(&seed) % 90 + 32);
+}
+
 static int64_t put(struct temp *t, const char *bytes, size_t len, int64_t like)
 {
 	int64_t id;
@@ -130,8 +139,7 @@ static void test_what_has_become_different_is_a_new_base(void **state)
 
 	write_text(text, sizeof(text), 1);
 	first = put(t, text, sizeof(text), 0);
-	for (size_t i = 0; i < sizeof(text); i++)
-		text[i] = (char)(rand() % 90 + 32);
+	write_noise(text, sizeof(text));
 	other = put(t, text, sizeof(text), first);
 	assert_int_equal(temp_ask(t, "SELECT count(base) FROM content"), 0);
 	text[0]++;
@@ -150,8 +158,7 @@ static void test_large_contents_find_what_they_share(void **state)
 	int64_t first, second;
 
 	assert_non_null(text);
-	for (size_t i = 0; i < LARGE; i++)
-		text[i] = (char)(rand() % 90 + 32);
+	write_noise(text, LARGE);
 	first = put(t, text, LARGE, 0);
 	memmove(text + 1000, text, LARGE - 1000);
 	second = put(t, text, LARGE, first);

@@ -164,7 +164,7 @@ static void judge_beginnings_of(const char *text, size_t from)
 
 static void test_an_exponent_can_still_save_a_number(void **state)
 {
-	static const char *const ends[] = {"]",   ".0]",  "e-92]", "e-91]",
+	static const char *const ends[] = {"]",	  ".0]",  "e-92]", "e-91]",
 					   "e-1", "e+1]", "e0]",   ".5e-99]"};
 	char text[500];
 	size_t i;
@@ -342,8 +342,8 @@ static void mutate(struct mutant *m, struct random *r)
 static uint64_t choose_seed(void)
 {
 	const char *given = getenv("SEED");
-	uint64_t seed =
-		given ? strtoull(given, NULL, 10) : (uint64_t)time(NULL);
+	uint64_t seed = given ? strtoull(given, NULL, 10)
+			      : (uint64_t)time(NULL);
 
 	print_message("SEED=%llu repeats these texts\n",
 		      (unsigned long long)seed);

@@ -1,4 +1,5 @@
 #include "fs/call.h"
+#include "fs/fs.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -41,14 +42,15 @@ static void read_names(size_t size, uint64_t offset, char *ret)
 	static const struct node_kind kind = {.name = "digits",
 					      .list = list_digits};
 	_Alignas(8) char data[512];
-	struct call c = {0};
+	struct fs fs = {0};
+	struct call c = {.fs = &fs};
 
 	*ret = '\0';
 	for (;;) {
 		struct listing out = {.data = data, .size = size, .c = &c};
 
 		assert_int_equal(
-		    listing_fill(&out, &kind, 7, NULL, (int64_t)offset), 0);
+			listing_fill(&out, &kind, 7, NULL, (int64_t)offset), 0);
 		assert_true(out.len <= size);
 		if (out.len == 0)
 			return;
@@ -89,7 +91,8 @@ static void test_reading_goes_on_after_any_entry(void **state)
 
 static void test_an_entry_without_room_is_not_added(void **state)
 {
-	struct call c = {0};
+	struct fs fs = {0};
+	struct call c = {.fs = &fs};
 	char data[40];
 	struct listing out = {.data = data, .size = sizeof(data), .c = &c};
 	struct node node = {.st.st_ino = 5, .st.st_mode = S_IFDIR};
@@ -104,9 +107,9 @@ static void test_an_entry_without_room_is_not_added(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_any_room_gives_every_entry_once),
-	    cmocka_unit_test(test_reading_goes_on_after_any_entry),
-	    cmocka_unit_test(test_an_entry_without_room_is_not_added),
+		cmocka_unit_test(test_any_room_gives_every_entry_once),
+		cmocka_unit_test(test_reading_goes_on_after_any_entry),
+		cmocka_unit_test(test_an_entry_without_room_is_not_added),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -84,15 +84,15 @@ static void test_what_is_wrong_is_named(void **state)
 	static const struct {
 		const char *words, *sentence;
 	} cases[] = {
-	    {"overwrite=maybe",
-	     "overwrite is auto, edit or restore, not 'maybe'"},
-	    {"max_item=0", "max_item is a size up to 512M, not '0'"},
-	    {"max_item=1T", "max_item is a size up to 512M, not '1T'"},
-	    {"max_item=513M", "max_item is a size up to 512M, not '513M'"},
-	    {"max_item=99999999999G",
-	     "max_item is a size up to 512M, not '99999999999G'"},
-	    {"snapdir", "no option -o snapdir"},
-	    {"rw,bogus=1", "no option -o bogus=1"},
+		{"overwrite=maybe",
+		 "overwrite is auto, edit or restore, not 'maybe'"},
+		{"max_item=0", "max_item is a size up to 512M, not '0'"},
+		{"max_item=1T", "max_item is a size up to 512M, not '1T'"},
+		{"max_item=513M", "max_item is a size up to 512M, not '513M'"},
+		{"max_item=99999999999G",
+		 "max_item is a size up to 512M, not '99999999999G'"},
+		{"snapdir", "no option -o snapdir"},
+		{"rw,bogus=1", "no option -o bogus=1"},
 	};
 
 	(void)state;
@@ -112,9 +112,9 @@ static void test_sizes_may_have_a_unit(void **state)
 		const char *words;
 		int64_t size;
 	} cases[] = {
-	    {"max_item=1", 1},
-	    {"max_item=4k", 4096},
-	    {"max_item=512M", INT64_C(512) << 20},
+		{"max_item=1", 1},
+		{"max_item=4k", 4096},
+		{"max_item=512M", INT64_C(512) << 20},
 	};
 
 	(void)state;
@@ -141,12 +141,13 @@ static void test_a_path_with_commas_is_one_word_of_libfuse(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_nothing_said_means_the_defaults),
-	    cmocka_unit_test(test_words_of_fstab_are_taken),
-	    cmocka_unit_test(test_words_of_ours_are_set),
-	    cmocka_unit_test(test_what_is_wrong_is_named),
-	    cmocka_unit_test(test_sizes_may_have_a_unit),
-	    cmocka_unit_test(test_a_path_with_commas_is_one_word_of_libfuse),
+		cmocka_unit_test(test_nothing_said_means_the_defaults),
+		cmocka_unit_test(test_words_of_fstab_are_taken),
+		cmocka_unit_test(test_words_of_ours_are_set),
+		cmocka_unit_test(test_what_is_wrong_is_named),
+		cmocka_unit_test(test_sizes_may_have_a_unit),
+		cmocka_unit_test(
+			test_a_path_with_commas_is_one_word_of_libfuse),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,12 +26,12 @@ static int teardown(void **state)
 	return temp_teardown(state);
 }
 
-static void free_name(struct temp *t, const char *name, name_taken_fn taken,
-		      void *arg, char ret[256])
+static void free_name(struct temp *t, const char *name,
+		      const struct name_taken *taken, char ret[256])
 {
 	temp_begin(t);
-	temp_ok(t, number_free_name(numbers, &t->m, TREE_ROOT, name, taken, arg,
-				    ret, &t->why));
+	temp_ok(t, number_free_name(numbers, &t->m, TREE_ROOT, name, taken, ret,
+				    &t->why));
 	moment_end(&t->m);
 }
 
@@ -39,7 +39,7 @@ static void assert_next(struct temp *t, const char *name, const char *expected)
 {
 	char found[256];
 
-	free_name(t, name, NULL, NULL, found);
+	free_name(t, name, NULL, found);
 	assert_string_equal(found, expected);
 }
 
@@ -48,7 +48,7 @@ static int64_t copy(struct temp *t, const char *name)
 {
 	char found[256];
 
-	free_name(t, name, NULL, NULL, found);
+	free_name(t, name, NULL, found);
 	return temp_item(t, TREE_ROOT, found, "{}");
 }
 
@@ -122,9 +122,11 @@ static void test_a_file_that_is_being_made_takes_its_name(void **state)
 	char found[256];
 
 	(void)copy(t, "Rule.json");
-	free_name(t, "Rule.json", fresh_file, fresh, found);
+	free_name(t, "Rule.json", &(struct name_taken){fresh_file, fresh},
+		  found);
 	assert_string_equal(found, "Rule 3.json");
-	free_name(t, "New.json", fresh_file, plain, found);
+	free_name(t, "New.json", &(struct name_taken){fresh_file, plain},
+		  found);
 	assert_string_equal(found, "New 2.json");
 }
 
@@ -155,7 +157,7 @@ static void test_a_number_that_was_rolled_back_is_given_again(void **state)
 	for (int i = 0; i < 5; i++)
 		(void)copy(t, "Rule.json");
 	for (int i = 0; i < 3; i++) {
-		free_name(t, "Rule.json", NULL, NULL, found);
+		free_name(t, "Rule.json", NULL, found);
 		assert_string_equal(found, "Rule 6.json");
 	}
 }
@@ -199,12 +201,11 @@ static void test_a_long_name_is_shortened_at_a_character(void **state)
 	char name[256], found[256];
 	int64_t second;
 
-	memset(name, 'x', 255);
-	memcpy(name + 246, "\xC3\xA9\xC3\xA9", 4);
-	strcpy(name + 250, ".json");
+	memset(name, 'x', 246);
+	(void)snprintf(name + 246, sizeof(name) - 246, "\xC3\xA9\xC3\xA9.json");
 	(void)copy(t, name);
 	for (int i = 2; i < 12; i++) {
-		free_name(t, name, NULL, NULL, found);
+		free_name(t, name, NULL, found);
 		assert_true(strlen(found) <= 255);
 		assert_int_equal(name_check(found, NULL), 0);
 		(void)temp_item(t, TREE_ROOT, found, "{}");
@@ -215,7 +216,7 @@ static void test_a_long_name_is_shortened_at_a_character(void **state)
 	temp_remove(t, second);
 	(void)snprintf(found, sizeof(found), "%.*s\xC3\xA9 2.json", 246, name);
 	number_freed(numbers, TREE_ROOT, found);
-	free_name(t, name, NULL, NULL, found);
+	free_name(t, name, NULL, found);
 	assert_string_equal(found + strlen(found) - 7, " 2.json");
 }
 
@@ -232,13 +233,15 @@ static double copies_us(struct temp *t, int from, int until)
 		const struct attr attr = {.mode = 0644};
 		int64_t id;
 
-		temp_ok(t,
-			number_free_name(numbers, &t->m, TREE_ROOT, "Rule.json",
-					 NULL, NULL, found, &t->why));
+		temp_ok(t, number_free_name(numbers, &t->m, TREE_ROOT,
+					    "Rule.json", NULL, found, &t->why));
 		(void)snprintf(expected, sizeof(expected), "Rule %d.json", i);
 		assert_string_equal(found, expected);
-		temp_ok(t, tree_add_item(&t->m, TREE_ROOT, found, 0, 1, 2,
-					 &attr, &id, &t->why));
+		temp_ok(t, tree_add_item(&t->m, TREE_ROOT, found,
+					 &(struct new_item){.content = 1,
+							    .size = 2,
+							    .attr = attr},
+					 &id, &t->why));
 	}
 	temp_commit(t);
 	(void)clock_gettime(CLOCK_MONOTONIC, &b);

@@ -251,22 +251,21 @@ static void test_what_comes_and_goes_in_one_moment_is_nothing(void **state)
 {
 	struct temp *t = *state;
 	struct shop s = make_shop(t);
-	const struct attr attr = {.mode = 0644};
-	int64_t content, item;
+	struct new_item new = {.size = (int64_t)strlen(USE("A")),
+			       .attr.mode = 0644};
+	int64_t item;
 
 	temp_begin(t);
-	content = temp_content(t, USE("A"));
-	temp_ok(t, tree_add_item(&t->m, s.rules, "X.json", 0, content,
-				 (int64_t)strlen(USE("A")), &attr, &item,
-				 &t->why));
+	new.content = temp_content(t, USE("A"));
+	temp_ok(t,
+		tree_add_item(&t->m, s.rules, "X.json", &new, &item, &t->why));
 	temp_ok(t, ref_settle(&t->m, &t->why));
 	temp_ok(t, ref_settle(&t->m, &t->why));
 	temp_commit(t);
 	refers(t, item, "/rules/A\n");
 	temp_begin(t);
-	temp_ok(t, tree_add_item(&t->m, s.rules, "Y.json", 0, content,
-				 (int64_t)strlen(USE("A")), &attr, &item,
-				 &t->why));
+	temp_ok(t,
+		tree_add_item(&t->m, s.rules, "Y.json", &new, &item, &t->why));
 	temp_ok(t, tree_remove(&t->m, item, &t->why));
 	temp_commit(t);
 	refers(t, item, "");

@@ -140,8 +140,11 @@ static void add_item(struct random *w)
 		       (int)parent, text.data);
 	temp_begin(w->t);
 	content = temp_content(w->t, text.data);
-	r = tree_add_item(&w->t->m, parent, name, 0, content,
-			  (int64_t)strlen(text.data), &attr, &id, &w->t->why);
+	r = tree_add_item(&w->t->m, parent, name,
+			  &(struct new_item){.content = content,
+					     .size = (int64_t)strlen(text.data),
+					     .attr = attr},
+			  &id, &w->t->why);
 	finish(w, r);
 	if (r == 0)
 		learn(w, id);
@@ -263,12 +266,15 @@ static void copy(struct random *w)
 		       line.asked, (int)line.folder, text.data);
 	temp_begin(w->t);
 	r = number_free_name(w->r->repo.numbers, &w->t->m, line.folder,
-			     line.asked, NULL, NULL, went, &w->t->why);
+			     line.asked, NULL, went, &w->t->why);
 	if (r == 0)
-		r = tree_add_item(&w->t->m, line.folder, went, 0,
-				  temp_content(w->t, text.data),
-				  (int64_t)strlen(text.data), &attr, &line.item,
-				  &w->t->why);
+		r = tree_add_item(
+			&w->t->m, line.folder, went,
+			&(struct new_item){
+				.content = temp_content(w->t, text.data),
+				.size = (int64_t)strlen(text.data),
+				.attr = attr},
+			&line.item, &w->t->why);
 	if (strcmp(went, line.asked) != 0) {
 		line.went = went;
 		line.outcome = OUTCOME_RENAMED;

@@ -35,8 +35,7 @@ static int64_t copy_bytes(struct temp_repo *r, const struct batch_key *key,
 			       (int)(slash - path), path);
 		line.folder = temp_at(t, folder);
 		temp_ok(t, number_free_name(r->repo.numbers, &t->m, line.folder,
-					    line.asked, NULL, NULL, went,
-					    &t->why));
+					    line.asked, NULL, went, &t->why));
 		(void)snprintf(aside, sizeof(aside), "%s/%s", folder, went);
 		line.outcome = OUTCOME_RENAMED;
 		line.went = went;

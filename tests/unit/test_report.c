@@ -26,9 +26,13 @@ static int64_t restore(struct temp_repo *r, const struct batch_key *key,
 
 	temp_begin(t);
 	if (outcome == OUTCOME_CREATED || outcome == OUTCOME_RENAMED)
-		temp_ok(t, tree_add_item(&t->m, folder, name, 0,
-					 temp_content(t, "{}"), 2, &attr,
-					 &line.item, &t->why));
+		temp_ok(t,
+			tree_add_item(&t->m, folder, name,
+				      &(struct new_item){
+					      .content = temp_content(t, "{}"),
+					      .size = 2,
+					      .attr = attr},
+				      &line.item, &t->why));
 	temp_ok(t, batch_note(r->repo.batches, &t->m, key, &line, &t->why));
 	temp_commit(t);
 	return line.item;

@@ -149,8 +149,11 @@ static int do_add(struct model *m)
 				    &line.item, NULL);
 	else
 		r = tree_add_item(
-			moment, parent, line.asked, 0, temp_content(m->t, text),
-			(int64_t)strlen(text), &attr, &line.item, NULL);
+			moment, parent, line.asked,
+			&(struct new_item){.content = temp_content(m->t, text),
+					   .size = (int64_t)strlen(text),
+					   .attr = attr},
+			&line.item, NULL);
 	if (r == 0 && !folder && dice(m, 2))
 		r = batch_note(m->r->repo.batches, moment, &key, &line, NULL);
 	else if (r == 0 && dice(m, 2))

@@ -66,30 +66,31 @@ static void assert_bytes(struct temp *t, int64_t id, const char *bytes,
 
 static int list_one(const struct scratch *s, void *arg)
 {
-	char *text = arg;
+	struct buf *names = arg;
 
-	(void)strcat(text, s->name);
-	(void)strcat(text, ",");
+	buf_addf(names, "%s,", s->name);
 	return strcmp(s->name, "last") == 0 ? 9 : 0;
 }
 
 static void test_entries_are_listed_and_found(void **state)
 {
 	DROP(buf_done) struct buf name = {0};
+	DROP(buf_done) struct buf names = {0};
 	struct temp *t = *state;
 	struct db *db = t->reader.db;
 	int64_t file = add(t, TREE_ROOT, "a.json~", SCRATCH_FILE);
 	int64_t folder = add(t, TREE_ROOT, ".Trash", SCRATCH_FOLDER);
 	int64_t link = add(t, TREE_ROOT, ".#a.json", SCRATCH_LINK);
-	char text[100] = "";
 	struct scratch s;
 
 	(void)add(t, folder, "below", SCRATCH_FILE);
 	(void)add(t, TREE_ROOT, "last", SCRATCH_FILE);
 	(void)add(t, TREE_ROOT, "after the last", SCRATCH_FILE);
 	assert_int_equal(
-		scratch_list(db, TREE_ROOT, file, list_one, text, &t->why), 9);
-	assert_string_equal(text, ".Trash,.#a.json,last,");
+		scratch_list(db, TREE_ROOT, file, list_one, &names, &t->why),
+		9);
+	buf_byte(&names, '\0');
+	assert_string_equal(names.data, ".Trash,.#a.json,last,");
 	temp_ok(t, scratch_lookup(db, folder, "below", &s, &t->why));
 	assert_int_equal(s.parent, folder);
 	assert_int_equal(s.type, SCRATCH_FILE);
@@ -215,7 +216,7 @@ static void test_a_gap_is_zeros_and_costs_nothing(void **state)
 	char *model = calloc(1, FAR + 3);
 
 	assert_non_null(model);
-	memcpy(model + FAR, "end", 3);
+	memcpy(model + FAR, (const char[]){'e', 'n', 'd'}, 3);
 	patch(t, id, FAR, "end", 3);
 	assert_bytes(t, id, model, FAR + 3);
 	assert_int_equal(temp_ask(t, "SELECT count(*) FROM scratch_chunk"), 1);
@@ -229,7 +230,7 @@ static void test_a_patch_writes_only_what_it_touches(void **state)
 	char *bytes = calloc(10, SCRATCH_CHUNK);
 
 	assert_non_null(bytes);
-	put(t, id, bytes, 10 * SCRATCH_CHUNK);
+	put(t, id, bytes, (size_t)10 * SCRATCH_CHUNK);
 	temp_sql(t, "UPDATE scratch_chunk SET bytes = x'00' WHERE seq <> 4");
 	patch(t, id, 4 * SCRATCH_CHUNK + 7, "x", 1);
 	assert_int_equal(temp_ask(t, "SELECT count(*) FROM scratch_chunk"

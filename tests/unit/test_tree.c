@@ -253,7 +253,9 @@ static void test_a_taken_name_is_refused(void **state)
 				   &t->why),
 		   -EEXIST, "'A.json' is there already");
 	temp_fails(t,
-		   tree_add_item(&t->m, TREE_ROOT, "A.json", 0, 1, 2, &attr,
+		   tree_add_item(&t->m, TREE_ROOT, "A.json",
+				 &(struct new_item){
+					 .content = 1, .size = 2, .attr = attr},
 				 &id, &t->why),
 		   -EEXIST, "'A.json' is there already");
 	temp_fails(t, tree_move(&t->m, other, TREE_ROOT, "A.json", &t->why),
@@ -448,8 +450,13 @@ static void test_a_node_stays_with_an_item_that_leaves(void **state)
 	/* Until another entry is known by it. */
 	temp_remove(t, a);
 	temp_begin(t);
-	temp_ok(t, tree_add_item(&t->m, TREE_ROOT, "b.json", a,
-				 temp_content(t, "{}"), 2, &attr, &b, &t->why));
+	temp_ok(t, tree_add_item(
+			   &t->m, TREE_ROOT, "b.json",
+			   &(struct new_item){.node = a,
+					      .content = temp_content(t, "{}"),
+					      .size = 2,
+					      .attr = attr},
+			   &b, &t->why));
 	temp_commit(t);
 	temp_ok(t, tree_by_node(t->reader.db, a, &e, &t->why));
 	assert_int_equal(e.id, b);

@@ -31,9 +31,12 @@ static int64_t restore(struct temp_repo *r, int64_t folder, const char *name,
 	struct temp *t = r->t;
 
 	temp_begin(t);
-	temp_ok(t, tree_add_item(&t->m, folder, name, 0, temp_content(t, text),
-				 (int64_t)strlen(text), &attr, &line.item,
-				 &t->why));
+	temp_ok(t, tree_add_item(
+			   &t->m, folder, name,
+			   &(struct new_item){.content = temp_content(t, text),
+					      .size = (int64_t)strlen(text),
+					      .attr = attr},
+			   &line.item, &t->why));
 	temp_ok(t, batch_note(r->repo.batches, &t->m, &key, &line, &t->why));
 	temp_commit(t);
 	return line.item;

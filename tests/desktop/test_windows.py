@@ -1,0 +1,199 @@
+"""Programs with windows: editors edit, file managers restore."""
+
+import json
+import os
+
+import pytest
+
+from harness import OLD, item, text_of, wait_until
+
+OLD_TEXT, NEW_TEXT = text_of(8192, "o"), text_of(8192, "n")
+
+
+# ---- editors ----
+
+EDITORS = {
+    "mousepad": ["mousepad", "--disable-server"],
+    "gedit": ["gedit", "--standalone"],
+}
+
+
+@pytest.fixture(params=EDITORS)
+def editor(repo, screen, request):
+    """An item that another program made, open in an editor."""
+    repo.sh("echo '{\"limit\": 5}' > a.json")
+    os.chmod(repo.path("a.json"), 0o640)
+    one = Editor(repo, screen, request.param)
+    yield one
+    one.screen.press("ctrl+q", until=lambda: one.child.poll() is not None,
+                     to="the end")
+    repo.wait_names("a.json")
+
+
+class Editor:
+    def __init__(self, repo, screen, name):
+        self.repo = repo
+        self.screen = screen
+        self.name = name
+        self.child = screen.start_in_session(*EDITORS[name],
+                                             repo.path("a.json"))
+        self.window = screen.wait_window(r"a\.json")
+
+    def save(self, text, until, *before):
+        """Replace the whole text, and save: it may happen twice."""
+        self.screen.press(*before, "ctrl+a", "=" + text, "ctrl+s",
+                          until=until, to=f"'{text}' in the file", again=4)
+
+    def has(self, limit):
+        return json.loads(self.repo.read("a.json")) == {"limit": limit}
+
+
+def test_this_editor_edits_in_place(repo, editor):
+    for n in (6, 7):
+        editor.save(f'{{"limit": {n}}}', lambda n=n: editor.has(n))
+    told = repo.history("a.json")
+    assert [h["change"] for h in told] == ["created", "edited", "edited"]
+    assert {h["program"] for h in told[1:]} == {editor.name}
+    assert len(repo.versions("a.json")) == 3
+    assert os.stat(repo.path("a.json")).st_mode & 0o777 == 0o640
+    assert repo.revisions() == []  # nothing was restored
+
+
+def test_this_editor_shows_a_refusal_and_keeps_the_text(repo, editor):
+    editor.save(',{"limit": 6}', repo.rejected)
+    assert editor.has(5) and len(repo.versions("a.json")) == 1
+    assert repo.rejected()[-1].strip() == b',{"limit": 6}'
+    assert repo.last_outcome("a.json") == "rejected"
+    assert editor.screen.window(r"^\*.*a\.json")  # is not saved
+    if editor.name == "mousepad":  # a dialog
+        editor.screen.wait_window("^Mousepad$")
+        editor.screen.press("Escape", until=lambda: not
+                            editor.screen.window("^Mousepad$"))
+        editor.screen.focus(editor.window)
+        editor.save('{"limit": 7}', lambda: editor.has(7))
+    else:  # a bar above the text, which Escape closes
+        editor.save('{"limit": 7}', lambda: editor.has(7), "shift+Tab",
+                    "Escape")
+    assert len(repo.versions("a.json")) == 2
+
+
+# ---- file managers ----
+
+class Manager:
+    """A file manager, and the keys of its dialogs."""
+
+    def __init__(self, screen, name, replace):
+        self.screen = screen
+        self.name = name
+        self.replace = replace
+        self.child = None
+
+    def open(self, folder):
+        self.child = self.screen.start_in_session(self.name, folder)
+        self.screen.wait_window(self.title_of(folder))
+
+    def title_of(self, folder):
+        return f"^{os.path.basename(folder)}( - Thunar)?$"
+
+    def copy_all(self, *names):
+        self.screen.press(
+            "ctrl+a", "ctrl+c", to="copied files", again=1,
+            until=lambda: all(n in self.screen.clipboard() for n in names))
+
+    def go(self, folder):
+        self.screen.press(
+            "ctrl+l", "ctrl+a", "=" + folder, "Return", to=folder, again=4,
+            until=lambda: self.screen.window(self.title_of(folder)))
+
+    def paste(self, until):
+        """Once, as far as one can tell."""
+        self.screen.press("ctrl+v", until=until, to="a paste", again=10,
+                          limit=30)
+
+    def paste_and_replace(self):
+        self.paste(lambda: self.screen.window("^Confirm"))
+        self.screen.wait_window("^Confirm")
+        self.screen.press(self.replace, to="an answer",
+                          until=lambda: not self.screen.window("^Confirm"))
+
+
+@pytest.fixture(params=[("pcmanfm", "alt+o"), ("thunar", "alt+r")],
+                ids=["pcmanfm", "thunar"])
+def manager(screen, request):
+    return Manager(screen, *request.param)
+
+
+def wait_for_copy(repo, name, text):
+    """It arrives, and the time of the original with it."""
+    wait_until(name, lambda: repo.exists(name) and repo.read(name) == text,
+               20)
+    wait_until("its time",
+               lambda: os.stat(repo.path(name)).st_mtime == OLD, 5)
+
+
+def test_paste_and_replace_restores(repo, manager):
+    repo.copy_in(OLD_TEXT, "a.json")
+    source = os.path.dirname(repo.source("a.json", NEW_TEXT))
+    manager.open(source)
+    manager.copy_all("a.json")
+    manager.go(repo.root)
+    manager.paste_and_replace()
+    wait_for_copy(repo, "a 2.json", NEW_TEXT)
+    # It has now seen the item, and its own copy: it is no editor even so.
+    manager.screen.wait_window(manager.title_of(repo.root))
+    manager.screen.press_once("F5")
+    manager.paste_and_replace()
+    wait_for_copy(repo, "a 3.json", NEW_TEXT)
+    assert repo.read("a.json") == OLD_TEXT
+    assert len(repo.versions("a.json")) == 1
+    assert repo.outcomes()[-2:] == [("a.json", "renamed", "a 2.json"),
+                                    ("a.json", "renamed", "a 3.json")]
+    assert {r["program"] for r in repo.report()[-2:]} == {manager.name}
+    repo.wait_names("a 2.json", "a 3.json", "a.json")
+    # One program without a pause: one batch, undone in one line.
+    number = repo.revisions()[-1]["id"]
+    repo.revert(f"undo {number}")
+    repo.wait_names("a.json")
+
+
+def test_paste_of_new_items_creates(repo, manager):
+    source = os.path.dirname(repo.source("a.json", NEW_TEXT))
+    repo.source("b c.json", OLD_TEXT)
+    repo.source("notes.txt", b"a scratch file\n")
+    manager.open(source)
+    manager.copy_all("a.json", "b%20c.json", "notes.txt")
+    manager.go(repo.root)
+    manager.paste(lambda: repo.names() == ["a.json", "b c.json",
+                                           "notes.txt"])
+    wait_for_copy(repo, "a.json", NEW_TEXT)
+    wait_for_copy(repo, "b c.json", OLD_TEXT)
+    assert repo.read("notes.txt") == b"a scratch file\n"
+    assert len(repo.versions("a.json")) == 1
+    assert {outcome for _, outcome, _ in repo.outcomes()} == {"created"}
+
+
+# ---- what GLib does, without a window ----
+
+def test_gio_copy_over_an_item_restores(repo, screen):
+    repo.write("a.json", OLD_TEXT)
+    screen.run("dbus-run-session", "--", "gio", "copy", "-p",
+               repo.source("a.json", NEW_TEXT), repo.path("a.json"))
+    wait_for_copy(repo, "a 2.json", NEW_TEXT)
+    assert repo.read("a.json") == OLD_TEXT
+    repo.wait_names("a 2.json", "a.json")
+
+
+def test_the_trash_takes_and_gives_back(repo, screen):
+    repo.write("a.json", item(n=1))
+    repo.write("a.json", item(n=2))
+    screen.run("dbus-run-session", "--", "gio", "trash",
+               repo.path("a.json"))
+    assert not repo.exists("a.json")
+    inside = repo.path(".Trash-0/files/a.json")
+    outside = os.path.join(screen.home, ".local/share/Trash/files/a.json")
+    trashed = [p for p in (inside, outside) if os.path.exists(p)]
+    assert len(trashed) == 1
+    repo.run("mv", trashed[0], "a.json")
+    assert repo.read("a.json") == item(n=2)
+    if trashed[0] == inside:  # its history went with it, and came back
+        assert repo.versions("a.json") == [item(n=1), item(n=2)]
