@@ -113,6 +113,9 @@ int db_sync(struct db *db, struct why *why);
 /* The length of the log after the last commit here, in pages. */
 int64_t db_log_pages(const struct db *db);
 
+/* How long this connection waits for others at the most; 5 s at first. */
+void db_patience(struct db *db, int ms);
+
 /*
  * Copy the log into the file, as far as readers let us; with @truncate wait
  * for them and empty the log. *ret_left: pages that are still only in the log.

@@ -44,6 +44,11 @@ int64_t db_log_pages(const struct db *db)
 	return db->log_pages;
 }
 
+void db_patience(struct db *db, int ms)
+{
+	(void)sqlite3_busy_timeout(db->sql, ms);
+}
+
 int db_checkpoint(struct db *db, bool truncate, int64_t *ret_left,
 		  struct why *why)
 {

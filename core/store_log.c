@@ -5,22 +5,39 @@
 #include <errno.h>
 #include <string.h>
 
+/* Everybody who writes waits for it. */
+enum { PATIENCE_MS = 50 };
+
 /* Lengths of the log, in pages of 4 KiB. */
 enum {
 	LOG_STEP = 4096,  /* worth a copy into the repository */
 	LOG_LONG = 8192,  /* worth a pause of the writer */
-	LOG_HUGE = 16384, /* worth a wait for the readers */
+	LOG_HUGE = 16384, /* worth a wait for readers, of PATIENCE_MS */
 	LOG_TIGHT = 128,  /* the step while room is scarce: see store_room.c */
 };
 
-static int copy(struct store *store, bool truncate, struct why *why)
+/* Readers that hold what they have seen keep the log from being copied; those
+ * that took hold of it meanwhile keep it from beginning anew. */
+static int copy(struct store *store, struct why *why)
 {
 	int64_t left;
 	int r;
 
-	store_rest_readers(store);
 	pthread_mutex_lock(&store->copy_lock);
-	r = db_checkpoint(store->log_db, truncate, &left, why);
+	store_rest_readers(store);
+	r = db_checkpoint(store->log_db, false, &left, why);
+	store_rest_readers(store);
+	pthread_mutex_unlock(&store->copy_lock);
+	return r;
+}
+
+static int truncate_log(struct store *store, struct why *why)
+{
+	int64_t left;
+	int r;
+
+	pthread_mutex_lock(&store->copy_lock);
+	r = db_checkpoint(store->log_db, true, &left, why);
 	pthread_mutex_unlock(&store->copy_lock);
 	return r;
 }
@@ -35,7 +52,9 @@ static int catch_up(struct store *store, bool truncate, struct why *why)
 	int r;
 
 	pthread_mutex_lock(&store->write_lock);
-	r = copy(store, truncate, why);
+	r = copy(store, why);
+	if (r == 0 && truncate)
+		r = truncate_log(store, why);
 	pthread_mutex_unlock(&store->write_lock);
 	return r;
 }
@@ -47,7 +66,7 @@ static int copy_log(struct store *store, struct why *why)
 
 	if (!store_can_copy(store, store->log_db))
 		return 0;
-	r = copy(store, false, why);
+	r = copy(store, why);
 	if (r < 0 || pages <= LOG_LONG)
 		return r;
 	return catch_up(store, pages > LOG_HUGE, why);
@@ -103,6 +122,7 @@ int store_log_start(struct store *store, struct why *why)
 
 	if (r < 0)
 		return r;
+	db_patience(store->log_db, PATIENCE_MS);
 	r = pthread_create(&store->log_thread, NULL, log_main, store);
 	if (r != 0)
 		return why_set(why, -r, "cannot start a thread: %s",

@@ -9,10 +9,12 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -309,7 +311,7 @@ static void test_the_log_does_not_grow_without_bound(void **state)
 }
 
 /* More than fits into memory goes to the log before the commit. */
-static void add_much(struct temp *t)
+static void add_much(struct temp *t, int round)
 {
 	enum { CONTENTS = 40, LEN = 1 << 20 };
 	const struct attr attr = {.mode = 0644};
@@ -322,11 +324,12 @@ static void add_much(struct temp *t)
 	temp_begin(t);
 	for (int i = 0; i < CONTENTS; i++) {
 		struct new_item new = {.size = LEN, .attr = attr};
-		char name[16];
+		int number = round * CONTENTS + i;
+		char name[32];
 		int64_t id;
 
-		memcpy(noise, &i, sizeof(i));
-		(void)snprintf(name, sizeof(name), "%d.json", i);
+		memcpy(noise, &number, sizeof(number));
+		(void)snprintf(name, sizeof(name), "%d.json", number);
 		temp_ok(t, blob_put(t->m.db, noise, LEN, 0, &new.content,
 				    &t->why));
 		temp_ok(t, tree_add_item(&t->m, TREE_ROOT, name, &new, &id,
@@ -348,10 +351,10 @@ static void test_a_change_larger_than_memory_is_one_too(void **state)
 {
 	struct temp *t = *state;
 
-	add_much(t);
+	add_much(t, 0);
 	moment_end(&t->m);
 	assert_int_equal(temp_newest(t), 0);
-	add_much(t);
+	add_much(t, 0);
 	temp_commit(t);
 	(void)temp_folder(t, TREE_ROOT, "after");
 	assert_int_equal(temp_newest(t), 2);
@@ -360,6 +363,56 @@ static void test_a_change_larger_than_memory_is_one_too(void **state)
 	temp_reopen(t);
 	assert_int_equal(
 		check_run(t->reader.db, no_violation, NULL, NULL, &t->why), 0);
+}
+
+struct looker {
+	struct store *store;
+	atomic_bool over;
+};
+
+static void *look_on_and_on(void *arg)
+{
+	struct looker *l = arg;
+
+	while (!atomic_load(&l->over)) {
+		DROP(store_put) struct reader reader = {0};
+		struct entry e;
+
+		if (store_read(l->store, &reader, NULL) < 0 ||
+		    tree_get(reader.db, MOMENT_NOW, TREE_ROOT, &e, NULL) < 0)
+			return l;
+	}
+	return NULL;
+}
+
+/* Those who read hold on to what they have seen: while the log is emptied they
+ * must not keep those who write waiting. */
+static void test_who_reads_does_not_keep_writers_waiting(void **state)
+{
+	struct temp *t = *state;
+	struct looker looker = {.store = t->store};
+	struct timespec start, end;
+	pthread_t thread;
+	char name[32];
+	void *failed;
+
+	assert_int_equal(pthread_create(&thread, NULL, look_on_and_on, &looker),
+			 0);
+	for (int round = 0; round < 4; round++) {
+		add_much(t, round);
+		temp_commit(t);
+		(void)clock_gettime(CLOCK_MONOTONIC, &start);
+		for (int i = 0; i < 50; i++) {
+			(void)snprintf(name, sizeof(name), "%d %d", round, i);
+			(void)temp_folder(t, TREE_ROOT, name);
+		}
+		(void)clock_gettime(CLOCK_MONOTONIC, &end);
+		/* Waiting for a reader in vain takes five seconds. */
+		assert_true(end.tv_sec - start.tv_sec < 4);
+	}
+	atomic_store(&looker.over, true);
+	assert_int_equal(pthread_join(thread, &failed), 0);
+	assert_null(failed);
 }
 
 int main(void)
@@ -397,6 +450,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			test_a_change_larger_than_memory_is_one_too, temp_setup,
 			temp_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_who_reads_does_not_keep_writers_waiting,
+			temp_setup, temp_teardown),
 	};
 
 	return cmocka_run_group_tests_name("store", tests, NULL, NULL);
