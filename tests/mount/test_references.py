@@ -61,15 +61,16 @@ def test_an_open_file_is_told(repo):
 
 def test_what_was_read_before_a_move_is_saved_as_an_edit(repo, actor):
     fill(repo)
-    text = repo.read("action_maps/M.json")
+    editor = actor()
+    text = editor.read("action_maps/M.json")
     repo.sh("mv rules/x/A.json rules/x/B.json")
-    repo.write("action_maps/M.json", text.replace(b'""', b'"/actions/x"'))
+    editor.write("action_maps/M.json", text.replace(b'""', b'"/actions/x"'))
     assert repo.names("action_maps") == ["M.json"]
     assert repo.read("action_maps/M.json") == \
         action_map("/rules/x/B", "/actions/x")
     # And again, from the same buffer.
     repo.sh("mv rules/x/B.json rules/x/C.json")
-    repo.write("action_maps/M.json", text.replace(b'""', b'"/actions/y"'))
+    editor.write("action_maps/M.json", text.replace(b'""', b'"/actions/y"'))
     assert repo.names("action_maps") == ["M.json"]
     assert repo.read("action_maps/M.json") == \
         action_map("/rules/x/C", "/actions/y")
