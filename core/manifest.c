@@ -30,7 +30,7 @@ struct level {
  * grows with the depth and the longest folder, not with the tree. */
 struct walk {
 	struct db *db;
-	int64_t at;
+	const struct manifest *what;
 	struct level *levels;
 	size_t depth, cap;
 	struct buf path;
@@ -53,7 +53,8 @@ static void walk_done(struct walk *w)
 
 static int child_found(const struct entry *e, void *arg)
 {
-	struct level *level = arg;
+	struct walk *w = arg;
+	struct level *level = &w->levels[w->depth - 1];
 	struct child child = {
 		.id = e->id,
 		.content = e->content,
@@ -61,6 +62,8 @@ static int child_found(const struct entry *e, void *arg)
 		.name = level->names.len,
 	};
 
+	if (w->what->shows && !w->what->shows(e->id, w->what->arg))
+		return 0;
 	buf_add(&level->names, e->name, strlen(e->name) + 1);
 	buf_add(&level->children, &child, sizeof(child));
 	return 0;
@@ -92,7 +95,7 @@ static int enter(struct walk *w, int64_t folder, struct why *why)
 	}
 	level = &w->levels[w->depth++];
 	*level = (struct level){.path_len = w->path.len};
-	r = tree_list(w->db, w->at, folder, 0, child_found, level, why);
+	r = tree_list(w->db, w->what->at, folder, 0, child_found, w, why);
 	if (r < 0)
 		return r;
 	if (buf_error(&level->names) || buf_error(&level->children))
@@ -165,15 +168,16 @@ static int step(struct walk *w, struct why *why)
 			     : add_item(w, child, why);
 }
 
-int show_manifest(struct db *db, int64_t at, int64_t folder, struct buf *out,
-		  struct why *why)
+int show_manifest(struct db *db, const struct manifest *manifest,
+		  struct buf *out, struct why *why)
 {
 	DROP(reading_end) struct reading reading = {0};
-	DROP(walk_done) struct walk w = {.db = db, .at = at, .out = out};
+	DROP(walk_done)
+	struct walk w = {.db = db, .what = manifest, .out = out};
 	int r = reading_begin(&reading, db, why);
 
 	if (r == 0)
-		r = enter(&w, folder, why);
+		r = enter(&w, manifest->folder, why);
 	while (r == 0 && w.depth > 0)
 		r = step(&w, why);
 	if (r == 0 && buf_error(out))

@@ -8,6 +8,7 @@
 #ifndef CORE_SHOW_H
 #define CORE_SHOW_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct buf;
@@ -30,11 +31,17 @@ int show_revisions(struct db *db, int64_t folder, struct buf *out,
 int show_revision(struct db *db, int64_t folder, int64_t id, struct buf *out,
 		  struct why *why);
 
-/* "sha256sum -c" lines of every item below @folder at @at, paths relative to
- * the folder, in path order; names with \ or newline escaped as that program
+/* "sha256sum -c" lines of every item below a folder at a moment, paths
+ * relative to it, in path order; names with \ or newline escaped as that program
  * does. */
-int show_manifest(struct db *db, int64_t at, int64_t folder, struct buf *out,
-		  struct why *why);
+struct manifest {
+	int64_t at, folder;
+	/* Is this item or folder part of it? NULL: all are. */
+	bool (*shows)(int64_t item, void *arg);
+	void *arg;
+};
+int show_manifest(struct db *db, const struct manifest *manifest,
+		  struct buf *out, struct why *why);
 
 /* ".control/diff/ID": snapshot (also by name, "latest" or @INSTANT) -> now;
  * revision -> from its before to its after. */

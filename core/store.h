@@ -70,6 +70,12 @@ const struct kinds *store_kinds(const struct store *store);
  * number is still so. One atomic load. */
 uint64_t store_generation(const struct store *store);
 
+/* Somebody looks at the tree as it was at @moment, though no revision speaks of
+ * it: what was done until then stays in its rows as it is, see tree_recorded().
+ * Any thread. */
+void store_show(struct store *store, int64_t moment);
+int64_t store_shown(const struct store *store); /* the newest such moment */
+
 /*
  * A reader connection, from the pool or new; each query sees the newest
  * commit. Give it back with store_put() on the same thread. NULL: out of

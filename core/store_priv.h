@@ -27,6 +27,7 @@ struct store {
 	int lock_fd; /* -1: none */
 	_Atomic(uint64_t) generation;
 	_Atomic(int64_t) next_id;
+	_Atomic(int64_t) shown;
 	atomic_bool poisoned; /* a sync failed: the log cannot be trusted */
 	atomic_bool full;     /* the ballast is given up */
 	atomic_bool tight;    /* room is scarce */

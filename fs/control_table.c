@@ -29,6 +29,8 @@ const struct control_file control_files[] = {
 	{"revisions", 0444, .show = control_show_revisions, .dear = true},
 	{"history", 0444, .show = control_show_history, .dear = true},
 	{"report", 0444, .show = control_show_report, .dear = true},
+	{"problems", 0444, .show = control_show_problems, .dear = true},
+	{"references", 0555, .dir = INUM_REFERENCES},
 	{"errors", 0444, .show = control_show_errors},
 	{"manifest", 0444, .show = control_show_manifest, .dear = true},
 	{"diff", 0555, .dir = INUM_DIFF},

@@ -3,6 +3,7 @@
  */
 #include "core/buf.h"
 #include "core/history.h"
+#include "core/problems.h"
 #include "core/report.h"
 #include "core/repo.h"
 #include "core/show.h"
@@ -96,6 +97,16 @@ int control_show_report(struct call *c, uint64_t ino, struct buf *out)
 	return report_show(db, control_folder(ino), out, &c->why);
 }
 
+int control_show_problems(struct call *c, uint64_t ino, struct buf *out)
+{
+	struct db *db = call_db(c);
+
+	if (!db)
+		return c->why.code;
+	return problems_show(db, store_kinds(c->fs->repo->store),
+			     control_folder(ino), out, &c->why);
+}
+
 int control_show_errors(struct call *c, uint64_t ino, struct buf *out)
 {
 	struct db *db = call_db(c);
@@ -112,5 +123,8 @@ int control_show_manifest(struct call *c, uint64_t ino, struct buf *out)
 
 	if (!db)
 		return c->why.code;
-	return show_manifest(db, MOMENT_NOW, control_folder(ino), out, &c->why);
+	return show_manifest(db,
+			     &(struct manifest){.at = MOMENT_NOW,
+						.folder = control_folder(ino)},
+			     out, &c->why);
 }

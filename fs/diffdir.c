@@ -20,7 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ID_MAX ((INT64_C(1) << (60 - INUM_DIFF_BITS)) - 1)
+#define ID_MAX ((INT64_C(1) << (INUM_PAYLOAD_BITS - INUM_DIFF_BITS)) - 1)
 
 static int dir_getattr(struct call *c, uint64_t ino, struct node *ret)
 {

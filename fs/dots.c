@@ -15,6 +15,7 @@ int dots_lookup(struct call *c, int64_t folder, const char *name,
 	} dots[] = {
 		{".snapshots", INUM_SNAPDIR},
 		{".control", INUM_CONTROL},
+		{".backup", INUM_BACKUP},
 	};
 
 	for (size_t i = 0; i < sizeof(dots) / sizeof(dots[0]); i++) {

@@ -2,23 +2,26 @@
  * inum - what a node number means.
  *
  * The kernel names everything by a 64-bit number that we choose. Ours carries
- * its meaning, so nothing is kept for what was looked up: four bits say which
- * tree the node belongs to, sixty bits are that tree's own.
+ * its meaning, so nothing is kept for what was looked up: five bits say which
+ * tree the node belongs to, 59 bits are that tree's own.
  *
  *   LIVE           node of an item, folder or scratch file; 1 is the root
- *   PAST           view (26 bits), item (34)
+ *   PAST           view (25 bits), item (34)
  *   SNAPDIR        folder                     .snapshots
  *   VERSIONS       folder                     .snapshots/versions
- *   VERSIONS_ITEM  folder (30), item (30)     .snapshots/versions/X.json
- *   VERSION        item (30), born (30)       one file in it
+ *   VERSIONS_ITEM  folder (29), item (30)     .snapshots/versions/X.json
+ *   VERSION        item (29), born (30)       one file in it
  *   CONTROL        folder                     .control
- *   CONTROL_FILE   row of the table (12), folder (48)
+ *   CONTROL_FILE   row of the table (11), folder (48)
  *   DIFF           folder                     .control/diff
- *   DIFF_FILE      revision (24), folder (36)
+ *   DIFF_FILE      revision (23), folder (36)
  *   REJECTED       folder                     .control/rejected
  *   REJECTED_FILE  id
  *   PAST_CONTROL   view, item                 .control in the past
- *   PAST_MANIFEST  view, item                 its only file
+ *   PAST_MANIFEST  view, item                 a file of it
+ *   BACKUP         folder                     .backup
+ *   REFERENCES     folder                     .control/references
+ *   REFERENCES_OF  item                       a file in it
  *
  * A directory must never be shown under two names with one number: the kernel
  * would move it. That is why the number of a directory holds the folder it is
@@ -28,6 +31,8 @@
 #define FS_INUM_H
 
 #include <stdint.h>
+
+enum { INUM_PAYLOAD_BITS = 59 };
 
 enum inum_kind {
 	INUM_LIVE,
@@ -44,22 +49,25 @@ enum inum_kind {
 	INUM_REJECTED_FILE,
 	INUM_PAST_CONTROL,
 	INUM_PAST_MANIFEST,
+	INUM_BACKUP,
+	INUM_REFERENCES,
+	INUM_REFERENCES_OF,
 	INUM_KINDS
 };
 
 static inline uint64_t inum_make(enum inum_kind kind, uint64_t payload)
 {
-	return (uint64_t)kind << 60 | payload;
+	return (uint64_t)kind << INUM_PAYLOAD_BITS | payload;
 }
 
 static inline enum inum_kind inum_kind(uint64_t ino)
 {
-	return (enum inum_kind)(ino >> 60);
+	return (enum inum_kind)(ino >> INUM_PAYLOAD_BITS);
 }
 
 static inline int64_t inum_payload(uint64_t ino)
 {
-	return (int64_t)(ino & ((UINT64_C(1) << 60) - 1));
+	return (int64_t)(ino & ((UINT64_C(1) << INUM_PAYLOAD_BITS) - 1));
 }
 
 /* The payload as two numbers, the lower one @bits wide. */

@@ -15,6 +15,8 @@ extern const struct node_kind kind_past;
 extern const struct node_kind kind_past_control;
 extern const struct node_kind kind_past_manifest;
 
+extern const struct node_kind kind_backup;
+
 extern const struct node_kind kind_snapdir;
 extern const struct node_kind kind_versions;
 extern const struct node_kind kind_versions_item;
@@ -26,5 +28,7 @@ extern const struct node_kind kind_diff;
 extern const struct node_kind kind_diff_file;
 extern const struct node_kind kind_rejected;
 extern const struct node_kind kind_rejected_file;
+extern const struct node_kind kind_references;
+extern const struct node_kind kind_references_of;
 
 #endif

@@ -42,6 +42,16 @@ int listing_add(struct listing *out, const char *name, const struct node *node,
 	return 0;
 }
 
+int listing_name(struct listing *out, const char *name, mode_t type,
+		 int64_t next)
+{
+	struct fuse_entry_param e = {0};
+
+	e.attr.st_ino = UNKNOWN_INO;
+	e.attr.st_mode = type;
+	return add(out, name, &e, next + DOTS);
+}
+
 /* "." or "..": named without being looked up, since the kernel counts no
  * reference for them. */
 static int add_dot(struct listing *out, const char *name, uint64_t ino,

@@ -101,6 +101,11 @@ struct listing {
 int listing_add(struct listing *out, const char *name, const struct node *node,
 		int64_t next);
 
+/* The same for an entry of type @type (S_IFDIR ...) that is named without being
+ * looked up: to know more of it costs too much. */
+int listing_name(struct listing *out, const char *name, mode_t type,
+		 int64_t next);
+
 /* What the directory @ino holds after the kernel's @offset: "." and "..", then
  * what its kind lists. */
 int listing_fill(struct listing *out, const struct node_kind *kind,

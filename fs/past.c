@@ -70,10 +70,34 @@ int past_root(struct call *c, int64_t folder, const char *name,
 	r = tree_get(db, view.moment, folder, &entry, &c->why);
 	if (r < 0)
 		return r;
-	r = views_give(c->fs->views, name, &view);
+	r = views_give(c->fs->views, name, NULL, &view);
 	if (r < 0)
 		return r;
 	fill(&view, &entry, ret);
+	return 0;
+}
+
+int past_part(struct call *c, const char *key, int64_t moment,
+	      struct bits *only, struct node *ret)
+{
+	struct view view = {.root = TREE_ROOT, .moment = moment};
+	struct db *db = call_db(c);
+	struct entry root;
+	int r;
+
+	if (!db)
+		return c->why.code;
+	r = tree_get(db, moment, TREE_ROOT, &root, &c->why);
+	if (r < 0)
+		return r;
+	view.time_ns = root.attr.mtime_ns;
+	view.uid = root.attr.uid;
+	r = only ? views_give(c->fs->views, key, only, &view)
+		 : views_find(c->fs->views, key, &view);
+	if (r < 0)
+		return r;
+	fill(&view, &root, ret);
+	ret->entry_valid = 0;
 	return 0;
 }
 
@@ -131,12 +155,16 @@ static int lookup(struct call *c, uint64_t dir, const char *name,
 	if (r < 0)
 		return r;
 	r = tree_lookup(db, view.moment, folder, name, &entry, &c->why);
-	if (r == 0)
-		fill(&view, &entry, ret);
-	return r;
+	if (r < 0)
+		return r;
+	if (!views_shows(c->fs->views, &view, entry.id))
+		return -ENOENT;
+	fill(&view, &entry, ret);
+	return 0;
 }
 
 struct past_listing {
+	struct views *views;
 	struct view view;
 	struct listing *out;
 };
@@ -146,6 +174,8 @@ static int list_entry(const struct entry *entry, void *arg)
 	const struct past_listing *past = arg;
 	struct node node;
 
+	if (!views_shows(past->views, &past->view, entry->id))
+		return 0;
 	fill(&past->view, entry, &node);
 	return listing_add(past->out, entry->name, &node, entry->id);
 }
@@ -153,7 +183,7 @@ static int list_entry(const struct entry *entry, void *arg)
 static int list(struct call *c, uint64_t ino, struct file *dir, int64_t offset,
 		struct listing *out)
 {
-	struct past_listing past = {.out = out};
+	struct past_listing past = {.views = c->fs->views, .out = out};
 	struct db *db = call_db(c);
 	int64_t folder = 0;
 	int r;

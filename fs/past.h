@@ -12,11 +12,18 @@
 
 #include "fs/node.h"
 
+struct bits;
 struct call;
 struct file;
 struct fuse_file_info;
 struct snapshot_ref;
 struct view;
+
+/* The root of a part of the whole tree at @moment, numbered by @key: @only the
+ * items and folders in it, which are taken over; NULL, -ENOENT: it has no
+ * number yet. */
+int past_part(struct call *c, const char *key, int64_t moment,
+	      struct bits *only, struct node *ret);
 
 /* The root of what @folder's .snapshots/@name shows, numbered (views.h). */
 int past_root(struct call *c, int64_t folder, const char *name,

@@ -86,12 +86,24 @@ static int manifest_getattr(struct call *c, uint64_t ino, struct node *ret)
 	return fill(c, INUM_PAST_MANIFEST, ino, ret);
 }
 
+struct shown {
+	struct views *views;
+	struct view view;
+};
+
+static bool is_shown(int64_t item, void *arg)
+{
+	const struct shown *shown = arg;
+
+	return views_shows(shown->views, &shown->view, item);
+}
+
 static int manifest_open(struct call *c, uint64_t ino,
 			 struct fuse_file_info *fi)
 {
 	struct db *db = call_db(c);
 	DROP(buf_done) struct buf text = {0};
-	struct view view = {0};
+	struct shown shown = {.views = c->fs->views};
 	int64_t item = 0;
 	int r;
 
@@ -99,9 +111,14 @@ static int manifest_open(struct call *c, uint64_t ino,
 		return c->why.code;
 	if ((fi->flags & O_ACCMODE) != O_RDONLY)
 		return past_refuse(c);
-	r = past_view(c, ino, &view, &item);
+	r = past_view(c, ino, &shown.view, &item);
 	if (r == 0)
-		r = show_manifest(db, view.moment, item, &text, &c->why);
+		r = show_manifest(db,
+				  &(struct manifest){.at = shown.view.moment,
+						     .folder = item,
+						     .shows = is_shown,
+						     .arg = &shown},
+				  &text, &c->why);
 	if (r < 0)
 		return r;
 	return made_open(c, &kind_past_manifest, ino, &text, fi);

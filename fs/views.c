@@ -1,5 +1,6 @@
 #include "fs/views.h"
 
+#include "core/bits.h"
 #include "fs/inum.h"
 
 #include <errno.h>
@@ -9,7 +10,7 @@
 
 enum { IDLE_MAX = 64, SLOTS_FIRST = 64 };
 
-#define NUMBER_MAX ((INT64_C(1) << (60 - INUM_VIEW_BITS)) - 1)
+#define NUMBER_MAX ((INT64_C(1) << (INUM_PAYLOAD_BITS - INUM_VIEW_BITS)) - 1)
 
 struct kept {
 	struct view view;
@@ -17,6 +18,7 @@ struct kept {
 	struct kept *next_by_number, *next_by_key;
 	struct kept *older, *newer; /* among the idle, while count is 0 */
 	uint64_t hash;
+	struct bits only; /* view.part */
 	char name[];
 };
 
@@ -50,6 +52,12 @@ int views_new(struct views **ret)
 	return 0;
 }
 
+static void free_kept(struct kept *k)
+{
+	bits_done(&k->only);
+	free(k);
+}
+
 void views_free(struct views *views)
 {
 	if (!views)
@@ -59,7 +67,7 @@ void views_free(struct views *views)
 
 		for (struct kept *k = views->slots[i].by_number; k; k = next) {
 			next = k->next_by_number;
-			free(k);
+			free_kept(k);
 		}
 	}
 	free(views->slots);
@@ -189,7 +197,7 @@ static void idle_add(struct views *views, struct kept *k)
 	idle_remove(views, k);
 	unlink_kept(views, k);
 	views->len--;
-	free(k);
+	free_kept(k);
 }
 
 /* ---- numbers ---- */
@@ -222,24 +230,74 @@ static struct kept *add(struct views *views, uint64_t hash, const char *name,
 	return k;
 }
 
-int views_give(struct views *views, const char *name, struct view *view)
+/* It was asked for just now. */
+static void touch(struct views *views, struct kept *k)
 {
-	uint64_t hash = hash_key(name, view);
+	if (k->count == 0) {
+		idle_remove(views, k);
+		idle_add(views, k);
+	}
+}
+
+int views_find(struct views *views, const char *name, struct view *view)
+{
 	struct kept *k;
 
 	pthread_mutex_lock(&views->lock);
-	k = by_key(views, hash, name, view);
-	if (k && k->count == 0)
-		idle_remove(views, k);
-	else if (!k)
-		k = add(views, hash, name, view);
+	k = by_key(views, hash_key(name, view), name, view);
 	if (k) {
 		*view = k->view;
-		if (k->count == 0)
-			idle_add(views, k);
+		touch(views, k);
 	}
 	pthread_mutex_unlock(&views->lock);
+	return k ? 0 : -ENOENT;
+}
+
+static struct kept *add_idle(struct views *views, const char *name,
+			     struct bits *only, const struct view *view)
+{
+	struct kept *k = add(views, hash_key(name, view), name, view);
+
+	if (!k)
+		return NULL;
+	if (only) {
+		k->view.part = true;
+		k->only = *only;
+		*only = (struct bits){0};
+	}
+	idle_add(views, k);
+	return k;
+}
+
+int views_give(struct views *views, const char *name, struct bits *only,
+	       struct view *view)
+{
+	struct kept *k;
+
+	pthread_mutex_lock(&views->lock);
+	k = by_key(views, hash_key(name, view), name, view);
+	if (k)
+		touch(views, k);
+	else
+		k = add_idle(views, name, only, view);
+	if (k)
+		*view = k->view;
+	pthread_mutex_unlock(&views->lock);
 	return k ? 0 : -ENOMEM;
+}
+
+bool views_shows(struct views *views, const struct view *view, int64_t item)
+{
+	const struct kept *k;
+	bool shows;
+
+	if (!view->part)
+		return true;
+	pthread_mutex_lock(&views->lock);
+	k = by_number(views, view->number);
+	shows = k && bits_has(&k->only, item);
+	pthread_mutex_unlock(&views->lock);
+	return shows;
 }
 
 int views_get(struct views *views, int64_t number, struct view *ret)

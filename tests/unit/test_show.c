@@ -155,6 +155,14 @@ static void test_a_diff_is_named_by_snapshot_or_revision(void **state)
 #define SHA_EMPTY_OBJECT \
 	"44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
 
+static void manifest(struct temp *t, int64_t at, int64_t folder,
+		     struct buf *out)
+{
+	const struct manifest what = {.at = at, .folder = folder};
+
+	temp_ok(t, show_manifest(t->reader.db, &what, out, &t->why));
+}
+
 static void test_the_manifest_is_in_the_order_of_a_walk(void **state)
 {
 	struct temp_repo *r = *state;
@@ -171,15 +179,14 @@ static void test_the_manifest_is_in_the_order_of_a_walk(void **state)
 	(void)temp_folder(t, a, "empty");
 	then = temp_newest(t);
 	temp_remove(t, id);
-	temp_ok(t, show_manifest(t->reader.db, MOMENT_NOW, TREE_ROOT, &out,
-				 &t->why));
+	manifest(t, MOMENT_NOW, TREE_ROOT, &out);
 	is(&out,
 	   SHA_EMPTY_OBJECT "  a/y.json\n" SHA_EMPTY_OBJECT
 			    "  a-b.json\n" SHA_EMPTY_OBJECT "  z/1.json\n");
-	temp_ok(t, show_manifest(t->reader.db, then, a, &out, &t->why));
+	manifest(t, then, a, &out);
 	is(&out, "\\" SHA_EMPTY_OBJECT "  x\\n\\\\.json\n" SHA_EMPTY_OBJECT
 		 "  y.json\n");
-	temp_ok(t, show_manifest(t->reader.db, then, id, &out, &t->why));
+	manifest(t, then, id, &out);
 	is(&out, "");
 }
 

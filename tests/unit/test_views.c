@@ -38,7 +38,7 @@ static int64_t give(struct views *views, int64_t folder, const char *name,
 		.uid = 7,
 	};
 
-	assert_int_equal(views_give(views, name, &view), 0);
+	assert_int_equal(views_give(views, name, NULL, &view), 0);
 	return view.number;
 }
 
@@ -137,7 +137,7 @@ static void test_numbers_are_not_given_again(void **state)
 		views_count(*state, number, -1);
 		last = number;
 	}
-	assert_true(last < INT64_C(1) << (60 - INUM_VIEW_BITS));
+	assert_true(last < INT64_C(1) << (INUM_PAYLOAD_BITS - INUM_VIEW_BITS));
 }
 
 static void test_many_views_are_all_found(void **state)
