@@ -160,3 +160,38 @@ void kinds_show(const struct kinds *kinds, uint64_t bits, struct buf *out)
 		buf_text(out, "folder");
 	}
 }
+
+static void add_kind(const struct kinds *kinds, const struct kind *kind,
+		     struct buf *words, struct buf *out)
+{
+	uint64_t leads = 0;
+
+	for (size_t i = 0; i < kind->ref_count; i++)
+		leads |= kind->refs[i].leads;
+	buf_reset(words);
+	kinds_show(kinds, leads, words);
+	buf_byte(words, '\0');
+	buf_text(out, "{\"set\":");
+	buf_json_string(out, kind->set);
+	buf_text(out, ",\"kind\":");
+	buf_json_string(out, kind->name);
+	buf_text(out, ",\"folder\":");
+	buf_json_string(out, kind->folder);
+	buf_text(out, ",\"refers\":");
+	if (leads)
+		buf_json_string(out, words->data);
+	else
+		buf_text(out, "null");
+	buf_addf(out, ",\"secrets\":%s,\"files\":%s}\n",
+		 kind->secret_count ? "true" : "false",
+		 kind->file_count ? "true" : "false");
+}
+
+int kinds_list(const struct kinds *kinds, struct buf *out)
+{
+	DROP(buf_done) struct buf words = {0};
+
+	for (size_t i = 0; i < kinds->len; i++)
+		add_kind(kinds, &kinds->list[i], &words, out);
+	return buf_error(&words) ? -ENOMEM : buf_error(out);
+}

@@ -97,6 +97,12 @@ const char *kind_name(const struct kind *kind);
 const char *kind_set(const struct kind *kind);
 const char *kind_folder(const struct kind *kind);
 
+/* Append a JSON line for each kind: set, kind, folder, refers (to what, in
+ * words, or null), secrets, files (true, false). -ENOMEM. */
+int kinds_list(const struct kinds *kinds, struct buf *out);
+/* Append the sets of kinds as they are kept, JSON objects. */
+int kinds_text(struct db *db, struct buf *out, struct why *why);
+
 /* Append the kinds of @bits as words: "rule or folder". */
 void kinds_show(const struct kinds *kinds, uint64_t bits, struct buf *out);
 

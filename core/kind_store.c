@@ -1,5 +1,6 @@
 #include "core/kind.h"
 
+#include "core/buf.h"
 #include "core/db.h"
 #include "core/kind_load.h"
 #include "core/why.h"
@@ -21,6 +22,19 @@ int kinds_load(struct db *db, struct kinds **ret, struct why *why)
 		return r;
 	*ret = TAKE(kinds);
 	return 0;
+}
+
+int kinds_text(struct db *db, struct buf *out, struct why *why)
+{
+	DROP(q_close) struct q q = q_open(db, STMT_KIND_LIST);
+	int r;
+
+	while ((r = q_step(&q, why)) > 0) {
+		buf_add(out, q_col_text(&q, 0), q_col_len(&q, 0));
+		buf_byte(out, '\n');
+	}
+	return r == 0 && buf_error(out) ? why_set(why, -ENOMEM, "out of memory")
+					: r;
 }
 
 static int check_unused(struct db *db, struct why *why)

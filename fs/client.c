@@ -4,6 +4,8 @@
 #include "core/command.h"
 #include "core/history.h"
 #include "core/repo.h"
+#include "core/problems.h"
+#include "core/references.h"
 #include "core/report.h"
 #include "core/revert.h"
 #include "core/revision.h"
@@ -160,43 +162,73 @@ int client_need_folder(const struct client *client, struct why *why)
 }
 
 /* What the engine shows, in one form. */
-typedef int (*show_fn)(struct db *db, int64_t folder, const char *arg,
+typedef int (*show_fn)(const struct client *c, struct db *db, const char *arg,
 		       struct buf *out, struct why *why);
 
-static int status(struct db *db, int64_t folder, const char *arg,
+static int status(const struct client *c, struct db *db, const char *arg,
 		  struct buf *out, struct why *why)
 {
 	(void)arg;
-	return show_status(db, folder, out, why);
+	return show_status(db, c->folder, out, why);
 }
 
-static int revisions(struct db *db, int64_t folder, const char *arg,
+static int revisions(const struct client *c, struct db *db, const char *arg,
 		     struct buf *out, struct why *why)
 {
 	(void)arg;
-	return show_revisions(db, folder, out, why);
+	return show_revisions(db, c->folder, out, why);
 }
 
-static int report(struct db *db, int64_t folder, const char *arg,
+static int report(const struct client *c, struct db *db, const char *arg,
 		  struct buf *out, struct why *why)
 {
 	(void)arg;
-	return report_show(db, folder, out, why);
+	return report_show(db, c->folder, out, why);
 }
 
-static int history(struct db *db, int64_t folder, const char *arg,
+static int history(const struct client *c, struct db *db, const char *arg,
 		   struct buf *out, struct why *why)
 {
 	(void)arg;
-	return history_show(db, folder, NULL, out, why);
+	return history_show(db, c->folder, NULL, out, why);
+}
+
+static int diff(const struct client *c, struct db *db, const char *arg,
+		struct buf *out, struct why *why)
+{
+	return show_diff(db, c->folder, arg, out, why);
+}
+
+static int problems(const struct client *c, struct db *db, const char *arg,
+		    struct buf *out, struct why *why)
+{
+	(void)arg;
+	return problems_show(db, store_kinds(c->repo->store), c->folder, out,
+			     why);
+}
+
+static int references(const struct client *c, struct db *db, const char *arg,
+		      struct buf *out, struct why *why)
+{
+	struct entry entry;
+	int r = tree_lookup(db, MOMENT_NOW, c->folder, arg, &entry, why);
+
+	return r < 0 ? r
+		     : references_show(db, store_kinds(c->repo->store),
+				       entry.id, out, why);
 }
 
 static const struct {
 	const char *what;
 	show_fn show;
 } sources[] = {
-	{"status", status},   {"revisions", revisions}, {"report", report},
-	{"history", history}, {"diff", show_diff},
+	{"status", status},
+	{"revisions", revisions},
+	{"report", report},
+	{"history", history},
+	{"diff", diff},
+	{"problems", problems},
+	{"references", references},
 };
 
 static int show_mounted(const struct client *c, const char *what,
@@ -209,8 +241,11 @@ static int show_mounted(const struct client *c, const char *what,
 		       arg ? arg : "");
 	r = control_read(c->place.folder, name, out, why);
 	if (r == -ENOENT && arg)
-		return why_set(why, r, "'%s' has no snapshot or revision '%s'",
-			       c->place.folder, arg);
+		return why_set(why, r, "'%s' has no %s '%s'", c->place.folder,
+			       strcmp(what, "diff") == 0
+				       ? "snapshot or revision"
+				       : "item or folder",
+			       arg);
 	if (r == -ENOENT)
 		return why_set(why, r, "'%s' has no control file '%s'",
 			       c->place.folder, name);
@@ -240,7 +275,7 @@ int client_show(struct client *client, const char *what, const char *arg,
 	r = store_read(client->repo->store, &reader, why);
 	if (r < 0)
 		return r;
-	r = sources[i].show(reader.db, client->folder, arg, out, why);
+	r = sources[i].show(client, reader.db, arg, out, why);
 	if (r == 0 && sources[i].show == status)
 		add_mount(client, out);
 	if (r == 0 && buf_error(out) < 0)

@@ -36,7 +36,8 @@ const char *client_rest(const struct client *client);
 int client_need_folder(const struct client *client, struct why *why);
 
 /* Append what the folder shows as @what: "status", "revisions", "report",
- * "history", "diff". @arg: with "diff" a snapshot or revision; else NULL. */
+ * "history", "diff", "problems", "references". @arg: with "diff" a snapshot or
+ * revision, with "references" a name in the folder; else NULL. */
 int client_show(struct client *client, const char *what, const char *arg,
 		struct buf *out, struct why *why);
 

@@ -23,6 +23,9 @@ int cmd_diff(int argc, char **argv);
 int cmd_revert(int argc, char **argv);
 int cmd_history(int argc, char **argv);
 int cmd_report(int argc, char **argv);
+int cmd_problems(int argc, char **argv);
+int cmd_references(int argc, char **argv);
+int cmd_kinds(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 

@@ -25,6 +25,11 @@ static const struct command {
 	{"revert", "put a folder or an item back as it was", cmd_revert},
 	{"history", "all changes of an item", cmd_history},
 	{"report", "what became of what was copied in", cmd_report},
+	{"problems", "references to nothing, and what else is wrong",
+	 cmd_problems},
+	{"references", "what an item refers to, and what to it",
+	 cmd_references},
+	{"kinds", "what a repository knows of its items", cmd_kinds},
 	{"status", "what is in a repository", cmd_status},
 	{"check", "verify a repository", cmd_check},
 };

@@ -16,6 +16,7 @@ static const struct option all[] = {
 	{"message", required_argument, NULL, 'm'},
 	{"dry-run", no_argument, NULL, 'n'},
 	{"name", required_argument, NULL, 'N'},
+	{"kinds", required_argument, NULL, 'K'},
 };
 enum { ALL = sizeof(all) / sizeof(all[0]) };
 
@@ -61,6 +62,9 @@ static void take(int letter, struct options *o)
 		break;
 	case 'n':
 		o->dry_run = true;
+		break;
+	case 'K':
+		o->kinds = optarg;
 		break;
 	case 'N':
 		o->name = optarg;

@@ -19,6 +19,7 @@ struct options {
 	const char *inside;  /* --in; NULL: not given */
 	const char *message; /* -m */
 	const char *name;    /* --name */
+	const char *kinds;   /* --kinds */
 	bool json, dry_run, lazy;
 	char **args; /* what is left */
 	int count;

@@ -21,8 +21,8 @@ static void test_live_nodes_are_their_own_numbers(void **state)
 
 static void test_kind_and_payload_come_back(void **state)
 {
-	static const int64_t payloads[] = {0, 1, INT64_C(1) << 33,
-					   (INT64_C(1) << INUM_PAYLOAD_BITS) - 1};
+	static const int64_t payloads[] = {
+		0, 1, INT64_C(1) << 33, (INT64_C(1) << INUM_PAYLOAD_BITS) - 1};
 
 	(void)state;
 	for (int kind = 0; kind < INUM_KINDS; kind++) {
