@@ -14,19 +14,18 @@ from fixtures import *  # noqa: E402,F401,F403
 
 
 @pytest.fixture
-def screen(tmp_path, request):
-    """A screen of its own; a picture of it is kept if the test fails."""
+def screen(tmp_path):
     one = desktop.Screen(str(tmp_path))
     yield one
-    try:
-        if getattr(request.node, "has_failed", True):
-            one.picture(request.node.name)
-    finally:
-        one.close()
+    one.close()
 
 
-@pytest.hookimpl(hookwrapper=True, tryfirst=True)
+@pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
+    """A failure leaves a picture of the screen as it is then, and shows what
+    the programs said last."""
     outcome = yield
-    if call.when == "call":
-        item.has_failed = outcome.get_result().failed
+    report = outcome.get_result()
+    screen = getattr(item, "funcargs", {}).get("screen")
+    if report.failed and screen and call.when != "teardown":
+        report.sections.append(("screen", screen.picture(item.name)))

@@ -14,6 +14,20 @@ PICTURES = os.environ.get("REPOFS_PICTURES") or \
     os.path.join(tempfile.gettempdir(), "repofs-pictures")
 
 
+# A bus that starts nothing by itself, which would outlive a test.
+BUS = """
+<busconfig>
+  <type>session</type>
+  <listen>unix:tmpdir=/tmp</listen>
+  <policy context="default">
+    <allow send_destination="*" eavesdrop="true"/>
+    <allow eavesdrop="true"/>
+    <allow own="*"/>
+  </policy>
+</busconfig>
+"""
+
+
 class Screen:
     """An X server with nothing on it but what a test starts: no window
     manager, no other programs. A key goes to the window that has the focus.
@@ -35,9 +49,11 @@ class Screen:
             harness.ENV, HOME=self.home, XDG_RUNTIME_DIR=self.runtime,
             GDK_BACKEND="x11", GSETTINGS_BACKEND="memory",
             LIBGL_ALWAYS_SOFTWARE="1", GTK_THEME="Adwaita",
-            # Programs that come along, and outlive the test:
             NO_AT_BRIDGE="1", GTK_A11Y="none", GTK_USE_PORTAL="0",
-            GVFS_DISABLE_FUSE="1", GIO_USE_VOLUME_MONITOR="unix")
+            # No plug-ins that look at all disks of the machine:
+            GIO_MODULE_DIR=self.home)
+        self.bus = os.path.join(base, "bus.conf")
+        harness.write_all(self.bus, BUS)
         number = self.start_telling("Xvfb", "-displayfd", "FD", "-screen",
                                     "0", "900x700x24", "-nolisten", "tcp",
                                     "-noreset")
@@ -66,7 +82,10 @@ class Screen:
 
     def start_in_session(self, *args, **kw):
         """A program with a session bus of its own."""
-        return self.start("dbus-run-session", "--", *args, **kw)
+        return self.start(*self.session(*args), **kw)
+
+    def session(self, *args):
+        return ["dbus-run-session", "--config-file", self.bus, "--", *args]
 
     def run(self, *args, **kw):
         kw.setdefault("cwd", self.base)
@@ -143,12 +162,13 @@ class Screen:
     # ---- the end ----
 
     def picture(self, name):
+        """What there is to see, in words, and where the picture is."""
         os.makedirs(PICTURES, exist_ok=True)
         path = os.path.join(PICTURES, re.sub(r"\W+", "-", name) + ".png")
         self.run("import", "-silent", "-window", "root", path, check=False)
-        print(f"a picture of the screen: {path}; windows: {self.titles()}")
         with open(self.log, "rb") as f:
-            print(f.read()[-2000:].decode(errors="replace"))
+            said = f.read()[-2000:].decode(errors="replace")
+        return f"windows: {self.titles()}, see {path}\n{said}"
 
     def close(self):
         for child in reversed(self.children):

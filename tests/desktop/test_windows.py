@@ -51,9 +51,8 @@ class Editor:
 def test_this_editor_edits_in_place(repo, editor):
     for n in (6, 7):
         editor.save(f'{{"limit": {n}}}', lambda n=n: editor.has(n))
-    told = repo.history("a.json")
-    assert [h["change"] for h in told] == ["created", "edited", "edited"]
-    assert {h["program"] for h in told[1:]} == {editor.name}
+    told = [h for h in repo.history("a.json") if h["change"] == "edited"]
+    assert [h["program"] for h in told] == [editor.name] * 2
     assert len(repo.versions("a.json")) == 3
     assert os.stat(repo.path("a.json")).st_mode & 0o777 == 0o640
     assert repo.revisions() == []  # nothing was restored
@@ -133,7 +132,7 @@ def wait_for_copy(repo, name, text):
 
 def test_paste_and_replace_restores(repo, manager):
     repo.copy_in(OLD_TEXT, "a.json")
-    source = os.path.dirname(repo.source("a.json", NEW_TEXT))
+    source = os.path.dirname(repo.source("new/a.json", NEW_TEXT))
     manager.open(source)
     manager.copy_all("a.json")
     manager.go(repo.root)
@@ -157,9 +156,9 @@ def test_paste_and_replace_restores(repo, manager):
 
 
 def test_paste_of_new_items_creates(repo, manager):
-    source = os.path.dirname(repo.source("a.json", NEW_TEXT))
-    repo.source("b c.json", OLD_TEXT)
-    repo.source("notes.txt", b"a scratch file\n")
+    source = os.path.dirname(repo.source("new/a.json", NEW_TEXT))
+    repo.source("new/b c.json", OLD_TEXT)
+    repo.source("new/notes.txt", b"a scratch file\n")
     manager.open(source)
     manager.copy_all("a.json", "b%20c.json", "notes.txt")
     manager.go(repo.root)
@@ -167,7 +166,7 @@ def test_paste_of_new_items_creates(repo, manager):
                                            "notes.txt"])
     wait_for_copy(repo, "a.json", NEW_TEXT)
     wait_for_copy(repo, "b c.json", OLD_TEXT)
-    assert repo.read("notes.txt") == b"a scratch file\n"
+    wait_for_copy(repo, "notes.txt", b"a scratch file\n")
     assert len(repo.versions("a.json")) == 1
     assert {outcome for _, outcome, _ in repo.outcomes()} == {"created"}
 
@@ -176,8 +175,9 @@ def test_paste_of_new_items_creates(repo, manager):
 
 def test_gio_copy_over_an_item_restores(repo, screen):
     repo.write("a.json", OLD_TEXT)
-    screen.run("dbus-run-session", "--", "gio", "copy", "-p",
-               repo.source("a.json", NEW_TEXT), repo.path("a.json"))
+    screen.run(*screen.session("gio", "copy", "-p",
+                               repo.source("a.json", NEW_TEXT),
+                               repo.path("a.json")))
     wait_for_copy(repo, "a 2.json", NEW_TEXT)
     assert repo.read("a.json") == OLD_TEXT
     repo.wait_names("a 2.json", "a.json")
@@ -186,8 +186,7 @@ def test_gio_copy_over_an_item_restores(repo, screen):
 def test_the_trash_takes_and_gives_back(repo, screen):
     repo.write("a.json", item(n=1))
     repo.write("a.json", item(n=2))
-    screen.run("dbus-run-session", "--", "gio", "trash",
-               repo.path("a.json"))
+    screen.run(*screen.session("gio", "trash", repo.path("a.json")))
     assert not repo.exists("a.json")
     inside = repo.path(".Trash-0/files/a.json")
     outside = os.path.join(screen.home, ".local/share/Trash/files/a.json")
