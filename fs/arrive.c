@@ -290,7 +290,7 @@ static int edit(struct fs *fs, struct moment *m, const struct arrival *in,
 			      why);
 	}
 	if (r == 0 && in->node && in->node != e->node) {
-		ret->gone_node = e->node;
+		ret->gone = *e;
 		r = tree_set_node(m, e->id, in->node, why);
 	}
 	return r;
@@ -432,6 +432,8 @@ void arrive_remember(struct fs *fs, const struct moment *m,
 		.edit = out->outcome == OUTCOME_EDITED,
 	};
 
+	if (out->gone.id)
+		live_replaced(fs->live, &out->gone);
 	if (out->limbo)
 		act_forget(out->limbo);
 	memcpy(act.name, in->name, strlen(in->name) + 1);

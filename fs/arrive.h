@@ -47,7 +47,8 @@ struct arrived {
 	int64_t content;
 	int64_t former;	   /* content it had; 0: none */
 	int64_t born;	   /* of the new state; 0: none */
-	int64_t gone_node; /* the number that the item had before; 0: same */
+	struct entry gone; /* the item as it was, if it had another number; else
+			      id 0 */
 	int64_t node;	   /* what the writer knows the name by */
 	struct act *limbo; /* how the item that came back had left, or NULL */
 	char went[256];	   /* the name it has */

@@ -206,6 +206,9 @@ static int set_stored(struct call *c, struct moment *m, int64_t node,
 		return set_item(c, m, entry.id, proc, st, set);
 	if (r == -ENOENT)
 		r = set_scratch(c, m, node, proc, st, set);
+	if (r == -ENOENT && live_former(c->fs->live, node))
+		return set_item(c, m, live_former(c->fs->live, node)->id, proc,
+				st, set);
 	return r < 0 ? live_gone(r) : moment_commit(m, &c->why);
 }
 

@@ -77,6 +77,33 @@ void live_bury(struct live *live, int64_t folder)
 	live->graves[live->grave_count++ % LIVE_GRAVES] = folder;
 }
 
+void live_replaced(struct live *live, const struct entry *former)
+{
+	live->former[live->former_count++ % LIVE_FORMER] = *former;
+}
+
+const struct entry *live_former(const struct live *live, int64_t node)
+{
+	for (size_t i = 0; i < LIVE_FORMER; i++) {
+		if (live->former[i].id && live->former[i].node == node)
+			return &live->former[i];
+	}
+	return NULL;
+}
+
+int live_get_former(struct live *live, int64_t node, struct entry *ret)
+{
+	DROP(live_unlock_p) struct live *locked = live;
+	const struct entry *former;
+
+	live_lock(locked);
+	former = live_former(live, node);
+	if (!former)
+		return -ENOENT;
+	*ret = *former;
+	return 0;
+}
+
 uint64_t live_generation(struct live *live, int64_t folder)
 {
 	uint64_t generation = 0;
@@ -102,7 +129,7 @@ static int dead_getattr(struct live *live, int64_t node, struct node *ret)
 		ret->st.st_nlink = 0;
 		return 0;
 	}
-	return live_gone(-ENOENT);
+	return -ENOENT;
 }
 
 /* 1: answered from memory. */
@@ -142,7 +169,15 @@ int live_getattr(struct call *c, uint64_t ino, struct node *ret)
 		scratch_node(&s, ret);
 	if (r != -ENOENT)
 		return r;
-	return dead_getattr(c->fs->live, node, ret);
+	r = dead_getattr(c->fs->live, node, ret);
+	if (r == 0)
+		return 0;
+	r = live_get_former(c->fs->live, node, &entry);
+	if (r < 0)
+		return live_gone(r);
+	live_node(&entry, ret);
+	ret->st.st_nlink = 0;
+	return 0;
 }
 
 int live_lookup(struct call *c, uint64_t dir, const char *name,

@@ -257,6 +257,9 @@ int live_open(struct call *c, uint64_t ino, struct fuse_file_info *fi)
 		if (r != -ENOENT)
 			return r;
 		r = live_load_scratch(c, db, node, &file);
+		if (r == -ENOENT &&
+		    live_get_former(c->fs->live, node, &entry) == 0)
+			return open_item(c, ino, &entry, generation, fi);
 		if (r < 0)
 			return live_gone(r);
 		if (!file)

@@ -22,7 +22,7 @@
 
 struct handle;
 
-enum { LIVE_GRAVES = 4096 };
+enum { LIVE_GRAVES = 4096, LIVE_FORMER = 256 };
 
 struct live {
 	pthread_mutex_t lock;
@@ -31,6 +31,8 @@ struct live {
 	struct handle *handles;	     /* all open files, newest first */
 	int64_t graves[LIVE_GRAVES]; /* folders that were removed, a ring */
 	size_t grave_count;
+	struct entry former[LIVE_FORMER]; /* replaced items, a ring */
+	size_t former_count;
 };
 
 /*
@@ -118,6 +120,15 @@ static const int64_t OWN_COPY_NS = 10000000000;
  * it was removed. The live lock is held for the first, taken by the second.
  */
 void live_bury(struct live *live, int64_t folder);
+/* The item @former has another number now, and another content. With the
+ * lock. */
+void live_replaced(struct live *live, const struct entry *former);
+/* The item that had the number @node a moment ago, as it was; or NULL. As on a
+ * disk, whoever has looked the name up then may open it a little later. With
+ * the lock. */
+const struct entry *live_former(const struct live *live, int64_t node);
+/* The same, copied, without the lock. -ENOENT: none. */
+int live_get_former(struct live *live, int64_t node, struct entry *ret);
 uint64_t live_generation(struct live *live, int64_t folder);
 void scratch_node(const struct scratch *s, struct node *ret);
 void loose_node(const struct loose *file, struct node *ret);
