@@ -40,31 +40,41 @@ static const struct table_column columns[] = {
 	{"item", "ITEM", TABLE_TEXT},
 };
 
+static int add_line(json_t *all, json_t *line, json_int_t *ret_omitted,
+		    struct why *why)
+{
+	const json_t *omitted = json_object_get(line, "omitted");
+
+	if (omitted) {
+		*ret_omitted = json_integer_value(omitted);
+		json_decref(line);
+		return 0;
+	}
+	if (json_array_append_new(all, line) < 0)
+		return why_set(why, -ENOMEM, "a line of history");
+	return 0;
+}
+
 /* The lines, one object each; the first may say how many older are left out. */
 static int parse(const struct buf *lines, json_t *all, json_int_t *ret_omitted,
 		 struct why *why)
 {
 	const char *end, *newline;
-	const json_t *omitted;
 	json_t *line;
+	int r = 0;
 
 	if (lines->len == 0)
 		return 0;
 	end = lines->data + lines->len;
-	for (const char *at = lines->data; at < end; at = newline + 1) {
+	for (const char *at = lines->data; at < end && r == 0;
+	     at = newline + 1) {
 		newline = memchr(at, '\n', (size_t)(end - at));
 		if (!newline)
 			newline = end;
 		line = json_loadb(at, (size_t)(newline - at), 0, NULL);
-		omitted = json_object_get(line, "omitted");
-		if (omitted) {
-			*ret_omitted = json_integer_value(omitted);
-			json_decref(line);
-		} else if (json_array_append_new(all, line) < 0) {
-			return why_set(why, -ENOMEM, "a line of history");
-		}
+		r = add_line(all, line, ret_omitted, why);
 	}
-	return 0;
+	return r;
 }
 
 static bool is_member(const json_t *line, const char *key, const char *text)

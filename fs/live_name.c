@@ -90,14 +90,15 @@ int live_create(struct call *c, uint64_t dir, const char *name, mode_t mode,
 	return r;
 }
 
+/* A folder, or with @target a link. */
 static int add_scratch(struct call *c, struct moment *m, int64_t parent,
-		       const char *name, enum scratch_type type, mode_t mode,
-		       const char *target, struct node *ret)
+		       const char *name, mode_t mode, const char *target,
+		       struct node *ret)
 {
 	struct scratch s = {
 		.id = store_next_id(c->fs->repo->store),
 		.parent = parent,
-		.type = type,
+		.type = target ? SCRATCH_LINK : SCRATCH_FOLDER,
 		.attr = new_attr(c, mode, m->time_ns),
 		.size = target ? (int64_t)strlen(target) : 0,
 	};
@@ -155,8 +156,7 @@ int live_mkdir(struct call *c, uint64_t dir, const char *name, mode_t mode,
 	if (r < 0)
 		return r;
 	if (r == 0 || name_is_scratch_folder(name))
-		return add_scratch(c, &m, parent, name, SCRATCH_FOLDER, mode,
-				   NULL, ret);
+		return add_scratch(c, &m, parent, name, mode, NULL, ret);
 	return add_folder(c, &m, proc, parent, name, mode, ret);
 }
 
@@ -183,8 +183,7 @@ int live_symlink(struct call *c, uint64_t dir, const char *name,
 			       "'%s' would be an item, and an item is a JSON "
 			       "document, not a link",
 			       name);
-	return add_scratch(c, &m, parent, name, SCRATCH_LINK, 0777, target,
-			   ret);
+	return add_scratch(c, &m, parent, name, 0777, target, ret);
 }
 
 /* ---- unlink ---- */
