@@ -93,7 +93,8 @@ struct rejected {
  * Keep the @what->size bytes at @bytes; folder, name and reason are read too,
  * the rest is the moment's. *ret_id may be given back to rejected_drop() when
  * a later state of the same handle is valid. The newest 200 (and 64 MiB) of
- * the repository are kept.
+ * the repository are kept. What may hold a secret (core/secret_guard) is sealed:
+ * -ENOKEY.
  */
 int rejected_keep(struct moment *m, const struct rejected *what,
 		  const void *bytes, int64_t *ret_id, struct why *why);
