@@ -117,3 +117,33 @@ int secret_suspect_file(struct db *db, const struct kinds *kinds,
 	return kind ? secret_suspect(kind, bytes, len, why)
 		    : suspect_by_all(kinds, bytes, len, why);
 }
+
+static int parent_of(struct db *db, int64_t item, int64_t *ret, struct why *why)
+{
+	DROP(q_close) struct q q = q_open(db, STMT_TREE_PLACE);
+	int r;
+
+	q_i64(&q, 1, item);
+	q_i64(&q, 2, INT64_MAX - 1);
+	r = q_step(&q, why);
+	if (r > 0)
+		*ret = q_col_i64(&q, 0);
+	return r;
+}
+
+int secret_child(struct db *db, int64_t folder, int64_t item, int64_t *ret,
+		 struct why *why)
+{
+	int64_t parent = 0;
+	int r = 1;
+
+	for (int steps = 0; steps < DEPTH_MAX && item && r > 0; steps++) {
+		r = parent_of(db, item, &parent, why);
+		if (r > 0 && parent == folder) {
+			*ret = item;
+			return 1;
+		}
+		item = parent;
+	}
+	return r < 0 ? r : 0;
+}

@@ -35,4 +35,9 @@ int secret_suspect_file(struct db *db, const struct kinds *kinds,
 			int64_t folder, const void *bytes, size_t len,
 			struct why *why);
 
+/* The entry of the live folder @folder that leads to the live item @item: 1; 0:
+ * it is not below that, or not live. */
+int secret_child(struct db *db, int64_t folder, int64_t item, int64_t *ret,
+		 struct why *why);
+
 #endif

@@ -19,6 +19,7 @@
  *   REJECTED_FILE  id
  *   PAST_CONTROL   view, item                 .control in the past
  *   PAST_MANIFEST  view, item                 its only file
+ *   SECRETS        folder or item             .secrets and all below it
  *
  * A directory must never be shown under two names with one number: the kernel
  * would move it. That is why the number of a directory holds the folder it is
@@ -44,6 +45,7 @@ enum inum_kind {
 	INUM_REJECTED_FILE,
 	INUM_PAST_CONTROL,
 	INUM_PAST_MANIFEST,
+	INUM_SECRETS,
 	INUM_KINDS
 };
 

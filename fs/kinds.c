@@ -17,6 +17,7 @@ static const struct node_kind *const kinds[INUM_KINDS] = {
 	[INUM_REJECTED_FILE] = &kind_rejected_file,
 	[INUM_PAST_CONTROL] = &kind_past_control,
 	[INUM_PAST_MANIFEST] = &kind_past_manifest,
+	[INUM_SECRETS] = &kind_secrets,
 };
 
 const struct node_kind *node_kind(uint64_t ino)

@@ -27,4 +27,6 @@ extern const struct node_kind kind_diff_file;
 extern const struct node_kind kind_rejected;
 extern const struct node_kind kind_rejected_file;
 
+extern const struct node_kind kind_secrets;
+
 #endif
