@@ -111,8 +111,7 @@ int intake_check(struct moment *m, const struct intake_text *text,
 	const struct kind *kind;
 
 	if (kind_of(m, text->folder, &kind, NULL) < 0 ||
-	    !secret_in_kind(kind) ||
-	    secret_key(m->db, &key, NULL) == 0 ||
+	    !secret_in_kind(kind) || secret_key(m->db, &key, NULL) == 0 ||
 	    find_members(kind, text, &in, NULL) < 0 || !has_values(&in))
 		return 0;
 	return secret_key_to_seal(m->db, &key, &reason) == -ENOKEY
@@ -387,6 +386,50 @@ int intake_refile(struct moment *m, int64_t item, int64_t moment, int64_t to,
 			return r;
 	}
 	return r < 0 || !opened ? r : forget_former(m, item, why);
+}
+
+/* ---- what has been moved ---- */
+
+/* What is stored already is not replaced: by saying that its member says
+ * nothing. */
+static int spare_stored(struct moment *m, struct intake *in, int64_t item,
+			struct why *why)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < in->secrets.len && r >= 0; i++) {
+		r = secret_has(m->db, item, secret_path(&in->secrets, i), why);
+		if (r > 0)
+			in->secrets.list[i].says = SECRET_NULL;
+	}
+	return r < 0 ? r : 0;
+}
+
+int intake_seal(struct moment *m, int64_t item, struct why *why)
+{
+	DROP(buf_done) struct buf bytes = {0};
+	DROP(intake_done) struct intake in = {0};
+	struct intake_text text;
+	struct entry e;
+	int r = tree_get(m->db, MOMENT_NOW, item, &e, why);
+
+	if (r == 0)
+		r = blob_get(m->db, e.content, false, &bytes, why);
+	if (r < 0)
+		return r;
+	text = (struct intake_text){
+		.folder = e.parent,
+		.bytes = bytes.data,
+		.len = bytes.len,
+		/* Nothing may be kept as a change of what holds secrets. */
+	};
+	r = intake_take(m, &text, &in, why);
+	if (r < 0 || !in.stripped)
+		return r;
+	r = tree_amend_save(m, item, in.content, 0, in.size, &e.attr, why);
+	if (r == 0)
+		r = spare_stored(m, &in, item, why);
+	return r < 0 ? r : intake_keep(m, &in, item, why);
 }
 
 /* ---- the report ---- */

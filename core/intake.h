@@ -38,7 +38,7 @@ struct report_detail;
 struct why;
 
 struct intake_text {
-	int64_t folder; /* live: its kind says what the text means */
+	int64_t folder;	   /* live: its kind says what the text means */
 	const char *bytes; /* one valid JSON document; borrowed until the
 			      struct intake is done */
 	size_t len;
@@ -91,6 +91,11 @@ struct number_sent intake_sent(const struct intake *in);
  */
 int intake_refile(struct moment *m, int64_t item, int64_t moment, int64_t to,
 		  struct why *why);
+
+/* The live item @item holds values of secrets in its text, since it has come to
+ * where they are some: they are put where they belong. What is stored for it
+ * already stays. */
+int intake_seal(struct moment *m, int64_t item, struct why *why);
 
 /* What must be supplied for @item, which is new: members for the report. */
 int intake_detail(struct moment *m, const struct intake *in, int64_t item,

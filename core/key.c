@@ -200,7 +200,8 @@ static int sync_folder(const char *path)
 static int write_file(const char *name, const char *line, size_t len)
 {
 	DROP(close_fd)
-	int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+	int fd = open(name,
+		      O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 		      0600);
 
 	if (fd < 0)
@@ -333,7 +334,8 @@ int key_unseal(const struct key *key, const struct key_place *place,
 	if (r < 0)
 		return r;
 	to = (unsigned char *)out->data + out->len;
-	if ((plain && EVP_CipherUpdate(c, to, &n, at + NONCE, (int)plain) != 1) ||
+	if ((plain &&
+	     EVP_CipherUpdate(c, to, &n, at + NONCE, (int)plain) != 1) ||
 	    EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_GCM_SET_TAG, TAG, tag) != 1)
 		return no_crypto(why);
 	if (EVP_CipherFinal_ex(c, to + plain, &n) != 1) {

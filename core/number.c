@@ -284,9 +284,9 @@ static bool is_same(const struct q *q, const struct number_sent *sent)
 	if (q_col_i64(q, 2) != sent->content ||
 	    q_is_null(q, 3) != (sent->digest == NULL))
 		return false;
-	return !sent->digest || (q_col_len(q, 3) == KEY_DIGEST &&
-				 memcmp(q_col_blob(q, 3), sent->digest,
-					KEY_DIGEST) == 0);
+	return !sent->digest ||
+	       (q_col_len(q, 3) == KEY_DIGEST &&
+		memcmp(q_col_blob(q, 3), sent->digest, KEY_DIGEST) == 0);
 }
 
 int number_find_sent(struct moment *m, int64_t parent, const char *name,

@@ -36,8 +36,7 @@ static int must_seal(struct moment *m, const struct rejected *what,
 	int r = secret_folder_kind(m->db, store_kinds(m->store), what->folder,
 				   &kind, why);
 
-	return r < 0 ? r
-		     : secret_suspect(kind, bytes, (size_t)what->size, why);
+	return r < 0 ? r : secret_suspect(kind, bytes, (size_t)what->size, why);
 }
 
 static struct key_place place_of(int64_t id)

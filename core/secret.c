@@ -284,5 +284,7 @@ int secret_settle(struct db *db, int64_t item, const struct kind *kind,
 					    why);
 		r = r < 0 ? r : 0;
 	}
-	return r;
+	if (r < 0)
+		return r;
+	return secret_members_count(&members, SECRET_VALUE) > 0;
 }

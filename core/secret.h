@@ -60,7 +60,7 @@ enum secret_lack { SECRET_LACKS_VALUE = 0, SECRET_LACKS_FILE = 1 };
 
 /* The live item holds @text by its kind, or with @kind NULL none that matters:
  * what it lacks in values is noted anew. For whoever reads each text that
- * changes (core/ref_settle). */
+ * changes (core/ref_settle). 1: the text holds values itself; 0. */
 struct examination;
 int secret_settle(struct db *db, int64_t item, const struct kind *kind,
 		  const struct buf *text, const struct examination *found,

@@ -134,8 +134,7 @@ static int whole_text(struct rename *rn, const struct entry *entry,
 	if (r == 0)
 		r = ref_kind(m->db, store_kinds(m->store), entry->id, &kind,
 			     why);
-	return r < 0 ? r
-		     : secret_fill(m->db, kind, entry->id, &text, out, why);
+	return r < 0 ? r : secret_fill(m->db, kind, entry->id, &text, out, why);
 }
 
 /* An item over another, or over a name that an item has just left: the other
