@@ -250,18 +250,31 @@ static int keep_digest(struct moment *m, const struct intake *in,
 	return q_run(&q, why);
 }
 
+/* 1: the item has come to be at this moment. */
+static int is_new(struct moment *m, const struct entry *e, struct why *why)
+{
+	struct entry former;
+	int r;
+
+	if (e->born != m->id)
+		return 0;
+	r = tree_former(m->db, e->id, e->born, &former, NULL);
+	if (r < 0 && r != -ENOENT)
+		return why_set(why, r, "what an item was cannot be read");
+	return r == -ENOENT;
+}
+
 /* The files of a new item have to be supplied; of one that is saved again they
  * have been. */
 static int keep_files(struct moment *m, const struct intake *in,
 		      const struct entry *e, struct why *why)
 {
-	struct entry former;
-	int r = tree_former(m->db, e->id, e->born, &former, NULL);
+	int r = is_new(m, e, why);
 
 	if (r == 0)
 		return secret_lack_clear(m->db, e->id, SECRET_LACKS_FILE, why);
-	if (r != -ENOENT)
-		return why_set(why, r, "what an item was cannot be read");
+	if (r < 0)
+		return r;
 	r = 0;
 	for (size_t i = 0; i < in->files.len && r == 0; i++)
 		r = secret_lack_add(m->db, e->id, SECRET_LACKS_FILE,
@@ -418,9 +431,7 @@ int intake_seal(struct moment *m, int64_t item, struct why *why)
 	if (r < 0)
 		return r;
 	text = (struct intake_text){
-		.folder = e.parent,
-		.bytes = bytes.data,
-		.len = bytes.len,
+		.folder = e.parent, .bytes = bytes.data, .len = bytes.len,
 		/* Nothing may be kept as a change of what holds secrets. */
 	};
 	r = intake_take(m, &text, &in, why);
