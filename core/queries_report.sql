@@ -49,7 +49,7 @@ DELETE FROM rejected WHERE id <=
    WHERE place > 1 AND (place > ?1 OR total > ?2));
 
 -- STMT_REJECTED_LIST
-SELECT id, folder, name, time, uid, size, reason FROM rejected
+SELECT id, folder, name, time, uid, size, reason, sealed FROM rejected
  WHERE folder = ?1 AND id > ?2 ORDER BY id;
 
 -- STMT_REJECTED_GET

@@ -119,6 +119,7 @@ int rejected_list(struct db *db, int64_t folder, int64_t after, rejected_fn fn,
 			.uid = (uid_t)q_col_i64(&q, 4),
 			.size = q_col_i64(&q, 5),
 			.reason = q_col_text(&q, 6),
+			.sealed = q_col_i64(&q, 7) != 0,
 		};
 
 		r = fn(&row, arg);

@@ -15,6 +15,7 @@
 #include "core/defer.h"
 #include "core/moment.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct batches;
@@ -87,6 +88,7 @@ struct rejected {
 	uid_t uid;
 	const char *name;   /* the one that was written to; borrowed */
 	const char *reason; /* borrowed */
+	bool sealed;	    /* it may hold a secret; read only */
 };
 
 /*

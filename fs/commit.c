@@ -264,6 +264,8 @@ static int commit_writer(struct call *c, struct moment *m, struct handle *h,
 	h->rejected = 0;
 	h->base = out.content;
 	h->went = out.item;
+	if (h->went == h->item)
+		h->content = out.content; /* also if its node goes now */
 	commit_notices(c, m, &in, &out);
 	return 0;
 }
