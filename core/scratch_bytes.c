@@ -219,7 +219,7 @@ static int write_all(struct moment *m, const struct scratch *s,
 int scratch_write(struct moment *m, int64_t id, const void *bytes, size_t len,
 		  struct why *why)
 {
-	struct scratch s;
+	struct scratch s = {0};
 	int r = check_size(0, len, why);
 
 	if (r == 0 && len > 0)
@@ -282,7 +282,7 @@ int scratch_patch(struct moment *m, int64_t id, int64_t offset,
 	const char *from = bytes;
 	size_t at = (size_t)offset;
 	size_t end = at + len;
-	struct scratch s;
+	struct scratch s = {0};
 	int r = check_size(offset, len, why);
 
 	if (r == 0)
@@ -310,7 +310,7 @@ int scratch_patch(struct moment *m, int64_t id, int64_t offset,
 int scratch_save(struct moment *m, int64_t id, const char *bytes, size_t len,
 		 size_t from, size_t to, struct why *why)
 {
-	struct scratch s;
+	struct scratch s = {0};
 	bool was;
 	int r = get_file(m->db, id, &s, why);
 

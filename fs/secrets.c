@@ -137,15 +137,15 @@ static int by_number(const void *a, const void *b)
 static void settle_list(struct buf *ids)
 {
 	size_t count = ids->len / sizeof(int64_t), kept = 0;
-	int64_t *list = (void *)ids->data;
+	int64_t *sorted = (void *)ids->data;
 
 	if (!count)
 		return;
-	qsort(list, count, sizeof(*list), by_number);
+	qsort(sorted, count, sizeof(*sorted), by_number);
 	for (size_t i = 0; i < count; i++)
-		if (!kept || list[kept - 1] != list[i])
-			list[kept++] = list[i];
-	ids->len = kept * sizeof(*list);
+		if (!kept || sorted[kept - 1] != sorted[i])
+			sorted[kept++] = sorted[i];
+	ids->len = kept * sizeof(*sorted);
 }
 
 static int find_children(struct call *c, int64_t folder, struct buf *ids)
