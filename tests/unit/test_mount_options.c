@@ -2,14 +2,14 @@
 #include "fs/mount_options.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <unistd.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -66,7 +66,8 @@ static void test_the_key_file_has_an_absolute_name(void **state)
 	assert_string_equal(o.key, wanted);
 	mount_options_done(&o);
 	assert_null(o.key);
-	assert_refused(parse("key=", &o, &why), -EINVAL, &why, "a file");
+	assert_int_equal(parse("key=", &o, &why), -EINVAL);
+	assert_non_null(strstr(why.text, "a file"));
 }
 
 static void test_words_of_fstab_are_taken(void **state)
