@@ -1,10 +1,12 @@
 /* The secret store: values by item and member, and who may open them. */
 #include "core/buf.h"
+#include "core/check.h"
 #include "core/db.h"
 #include "core/examine.h"
 #include "core/key.h"
 #include "core/key_ring.h"
 #include "core/kind.h"
+#include "core/report.h"
 #include "core/scratch.h"
 #include "core/secret.h"
 #include "core/secret_guard.h"
@@ -421,6 +423,61 @@ static void test_scratch_files_are_sealed_when_they_must_be(void **state)
 	free(text);
 }
 
+/* ---- the check ---- */
+
+static int add_sentence(const char *sentence, void *arg)
+{
+	struct buf *out = arg;
+
+	buf_text(out, sentence);
+	buf_byte(out, '\n');
+	return 0;
+}
+
+static void finds(struct temp *t, int count, const char *words)
+{
+	struct buf out = {0};
+
+	assert_int_equal(
+		check_run(t->reader.db, add_sentence, NULL, &out, &t->why),
+		count);
+	buf_byte(&out, '\0');
+	assert_non_null(strstr(out.data, words));
+	buf_done(&out);
+}
+
+static void test_the_check_opens_what_is_sealed(void **state)
+{
+	struct temp *t = *state;
+	int64_t stores = temp_folder(t, TREE_ROOT, "datastores");
+	int64_t file = add_scratch(t, stores, "x~", SCRATCH_FILE), id;
+	const struct rejected what = {
+		.folder = stores,
+		.size = 3,
+		.name = "A.json",
+		.reason = "because",
+	};
+	char path[100];
+
+	put(t, stores, "a", "1");
+	temp_begin(t);
+	temp_ok(t, scratch_write(&t->m, file, "abc", 3, &t->why));
+	temp_ok(t, rejected_keep(&t->m, &what, "abc", &id, &t->why));
+	temp_commit(t);
+	finds(t, 0, "");
+	temp_sql(t, "UPDATE secret SET sealed = zeroblob(40)");
+	finds(t, 1, "secret of item");
+	temp_sql(t, "UPDATE scratch_chunk SET bytes = zeroblob(60)");
+	finds(t, 2, "sealed file");
+	temp_sql(t, "UPDATE rejected SET id = id + 1");
+	finds(t, 3, "refused bytes");
+	/* Nobody can tell without the key. */
+	key_path(t, path);
+	assert_int_equal(unlink(path), 0);
+	temp_reopen(t);
+	finds(t, 0, "");
+}
+
 int main(void)
 {
 #define TEST(name) \
@@ -436,6 +493,7 @@ int main(void)
 		TEST(test_the_right_key_helps_without_a_restart),
 		TEST(test_what_may_hold_a_secret_is_suspect),
 		TEST(test_scratch_files_are_sealed_when_they_must_be),
+		TEST(test_the_check_opens_what_is_sealed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
