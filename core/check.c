@@ -3,6 +3,7 @@
 #include "core/blob.h"
 #include "core/buf.h"
 #include "core/check_ref.h"
+#include "core/check_secret.h"
 #include "core/db.h"
 #include "core/name.h"
 #include "core/why.h"
@@ -171,7 +172,7 @@ static int check_all(struct checking *c)
 
 	if (r < 0)
 		return r;
-	c->total = contents + INVARIANTS + 2;
+	c->total = contents + INVARIANTS + 3;
 	for (size_t i = 0; i < INVARIANTS && r == 0; i++) {
 		r = check_invariant(c, invariants[i]);
 		advance(c);
@@ -181,6 +182,9 @@ static int check_all(struct checking *c)
 	advance(c);
 	if (r == 0)
 		r = check_refs(c->db, violation, c, c->why);
+	advance(c);
+	if (r == 0)
+		r = check_secrets(c->db, violation, c, c->why);
 	advance(c);
 	if (r == 0)
 		r = check_contents(c);

@@ -1,5 +1,6 @@
 /*
- * check - every content against its SHA-256, and the invariants of the rows.
+ * check - every content against its SHA-256, the invariants of the rows, and
+ * whether what is sealed opens, if its key is there.
  *
  * Thread-safety: as the struct db underneath; it reads only.
  */

@@ -412,3 +412,13 @@ int64_t db_changes(const struct db *db)
 {
 	return sqlite3_changes64(db->sql);
 }
+
+void db_set_keys(struct db *db, struct keyring *keys)
+{
+	db->keys = keys;
+}
+
+struct keyring *db_keys(const struct db *db)
+{
+	return db->keys;
+}

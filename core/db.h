@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 struct db;
+struct keyring;
 struct why;
 struct sqlite3_stmt;
 
@@ -36,6 +37,11 @@ int db_open(const char *path, enum db_mode mode, struct db **ret_db,
 	    struct why *why);
 void db_close(struct db *db);
 DEFINE_DROP(db, db_close);
+
+/* What sealed rows are read and written with: borrowed; NULL: nothing is set.
+ * It is only kept here, for core/secret. */
+void db_set_keys(struct db *db, struct keyring *keys);
+struct keyring *db_keys(const struct db *db);
 
 /* A statement in use. Binding errors stick and surface at the first q_step(),
  * so a caller checks one result per query instead of one per argument. */

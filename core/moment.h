@@ -94,6 +94,9 @@ enum moment_note_what {
 	/* The text of the item follows from something else (core/follow,
 	 * core/renames): whoever shows it elsewhere must be told. */
 	NOTE_REWRITTEN,
+	/* The live text of the item holds values of secrets: it has come to
+	 * where they are some by a move. Within moment_settle(). */
+	NOTE_UNSEALED,
 };
 struct moment_note {
 	enum moment_note_what what;

@@ -2,6 +2,7 @@
 
 #include "core/blob.h"
 #include "core/db.h"
+#include "core/key.h"
 #include "core/moment.h"
 #include "core/name.h"
 #include "core/why.h"
@@ -277,30 +278,34 @@ static bool in_series(const struct series *s, const char *name)
 	return strcmp(own, name) == 0;
 }
 
-int number_find_same(struct moment *m, int64_t parent, const char *name,
-		     const void *bytes, size_t len, int64_t *ret_item,
+/* Is this what the item of the row was sent as? */
+static bool is_same(const struct q *q, const struct number_sent *sent)
+{
+	if (q_col_i64(q, 2) != sent->content ||
+	    q_is_null(q, 3) != (sent->digest == NULL))
+		return false;
+	return !sent->digest ||
+	       (q_col_len(q, 3) == KEY_DIGEST &&
+		memcmp(q_col_blob(q, 3), sent->digest, KEY_DIGEST) == 0);
+}
+
+int number_find_sent(struct moment *m, int64_t parent, const char *name,
+		     const struct number_sent *sent, int64_t *ret_item,
 		     struct why *why)
 {
 	DROP(q_close) struct q q = q_open(m->db, STMT_NUMBER_SERIES);
 	char low[NAME_MAX_BYTES + 2], high[NAME_MAX_BYTES + 2];
 	struct series s;
-	int64_t content;
-	int r = blob_find(m->db, bytes, len, &content, why);
+	int r = find_series(m->db, parent, name, &s, why);
 
-	if (r == 0)
-		r = find_series(m->db, parent, name, &s, why);
 	if (r != 0)
 		return r;
 	series_bounds(&s, low, high);
 	q_i64(&q, 1, parent);
 	q_text(&q, 2, low);
 	q_text(&q, 3, high);
-	while (content && (r = q_step(&q, why)) > 0) {
-		int64_t holds = q_col_i64(&q, 2);
-		int64_t arrived = q_col_i64(&q, 3);
-
-		if ((arrived ? arrived : holds) != content ||
-		    !in_series(&s, q_col_text(&q, 1)))
+	while (sent->content && (r = q_step(&q, why)) > 0) {
+		if (!is_same(&q, sent) || !in_series(&s, q_col_text(&q, 1)))
 			continue;
 		*ret_item = q_col_i64(&q, 0);
 		return 0;
@@ -308,4 +313,15 @@ int number_find_same(struct moment *m, int64_t parent, const char *name,
 	if (r < 0)
 		return r;
 	return why_set(why, -ENOENT, "no copy of '%s' has these bytes", name);
+}
+
+int number_find_same(struct moment *m, int64_t parent, const char *name,
+		     const void *bytes, size_t len, int64_t *ret_item,
+		     struct why *why)
+{
+	struct number_sent sent = {0};
+	int r = blob_find(m->db, bytes, len, &sent.content, why);
+
+	return r < 0 ? r
+		     : number_find_sent(m, parent, name, &sent, ret_item, why);
 }

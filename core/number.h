@@ -47,10 +47,20 @@ void number_freed(struct numbers *numbers, int64_t parent, const char *name);
 /* Many names may have become free, as by a revert: no hint holds. */
 void numbers_forget(struct numbers *numbers);
 
+/* What was sent, by what became of it (core/intake). */
+struct number_sent {
+	int64_t content;
+	const unsigned char *digest; /* of KEY_DIGEST bytes; NULL: no secrets
+					were in it */
+};
 /*
  * The item of @name's series in @parent (@name itself included) whose bytes
- * as they arrived are these (by SHA-256): 0 and *ret_item, or -ENOENT.
+ * as they arrived are these: 0 and *ret_item, or -ENOENT.
  */
+int number_find_sent(struct moment *m, int64_t parent, const char *name,
+		     const struct number_sent *sent, int64_t *ret_item,
+		     struct why *why);
+/* The same for bytes without secrets, by their SHA-256. */
 int number_find_same(struct moment *m, int64_t parent, const char *name,
 		     const void *bytes, size_t len, int64_t *ret_item,
 		     struct why *why);

@@ -276,3 +276,10 @@ SELECT i.id FROM item i
    AND EXISTS (SELECT 1 FROM place p
                 WHERE p.item = i.id AND p.died = 9223372036854775807)
  ORDER BY i.id LIMIT 1;
+
+-- STMT_CHECK_SEALED_FILE
+SELECT id FROM scratch INDEXED BY scratch_sealed
+ WHERE sealed = 1 AND id > ?1 ORDER BY id LIMIT 1;
+
+-- STMT_CHECK_SEALED_REFUSED
+SELECT id FROM rejected WHERE id > ?1 AND sealed = 1 ORDER BY id LIMIT 1;

@@ -11,8 +11,11 @@ SELECT 1 FROM place INDEXED BY place_live_name
  WHERE parent = ?1 AND name = ?2 AND died = 9223372036854775807;
 
 -- STMT_NUMBER_SERIES
-/* The items with names from ?2 until before ?3, and what they hold. */
-SELECT p.item, p.name, s.content, s.arrived
+/* The items with names from ?2 until before ?3, and what they
+   hold as it was sent; with secrets in it: its digest. */
+SELECT p.item, p.name, coalesce(s.arrived, s.content),
+       (SELECT t.digest FROM secret_sent t
+         WHERE t.item = p.item AND t.content = coalesce(s.arrived, s.content))
   FROM place p INDEXED BY place_live_name CROSS JOIN state s
  WHERE p.parent = ?1 AND p.name >= ?2 AND p.name < ?3
    AND p.died = 9223372036854775807

@@ -31,8 +31,8 @@ UPDATE moment SET revision = ?2 WHERE id = ?1;
 UPDATE revision SET scope = ?2, counts = ?3 WHERE id = ?1;
 
 -- STMT_REJECTED_ADD
-INSERT INTO rejected (id, folder, name, time, uid, size, bytes, reason)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8);
+INSERT INTO rejected (id, folder, name, time, uid, size, bytes, reason, sealed)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9);
 
 -- STMT_REJECTED_DROP
 DELETE FROM rejected WHERE id = ?1;
@@ -49,8 +49,8 @@ DELETE FROM rejected WHERE id <=
    WHERE place > 1 AND (place > ?1 OR total > ?2));
 
 -- STMT_REJECTED_LIST
-SELECT id, folder, name, time, uid, size, reason FROM rejected
+SELECT id, folder, name, time, uid, size, reason, sealed FROM rejected
  WHERE folder = ?1 AND id > ?2 ORDER BY id;
 
 -- STMT_REJECTED_GET
-SELECT folder, time, uid, size, bytes FROM rejected WHERE id = ?1;
+SELECT folder, time, uid, size, bytes, sealed FROM rejected WHERE id = ?1;

@@ -2,17 +2,17 @@
 /* Every statement that yields a scratch file gives these columns in this
    order. */
 SELECT id, parent, type, mode, uid, gid, mtime, ctime, size, content, was,
-       name
+       name, sealed
   FROM scratch WHERE id = ?1;
 
 -- STMT_SCRATCH_LOOKUP
 SELECT id, parent, type, mode, uid, gid, mtime, ctime, size, content, was,
-       name
+       name, sealed
   FROM scratch WHERE parent = ?1 AND name = ?2;
 
 -- STMT_SCRATCH_LIST
 SELECT id, parent, type, mode, uid, gid, mtime, ctime, size, content, was,
-       name
+       name, sealed
   FROM scratch INDEXED BY scratch_list WHERE parent = ?1 AND id > ?2
  ORDER BY id;
 
@@ -33,7 +33,8 @@ UPDATE scratch SET mode = ?2, uid = ?3, gid = ?4, mtime = ?5, ctime = ?6
 
 -- STMT_SCRATCH_SET_SIZE
 /* With bytes of its own it is a copy no more. */
-UPDATE scratch SET size = ?2, content = NULL, mtime = ?3, ctime = ?3
+UPDATE scratch SET size = ?2, content = NULL, mtime = ?3, ctime = ?3,
+       sealed = ?4
  WHERE id = ?1;
 
 -- STMT_SCRATCH_MOVE

@@ -5,6 +5,7 @@
 #include "core/moment.h"
 #include "core/ref_row.h"
 #include "core/ref_text.h"
+#include "core/secret.h"
 #include "core/store.h"
 #include "core/tree.h"
 #include "core/tree_row.h"
@@ -178,6 +179,16 @@ static int examine_item(struct settling *s, int64_t item,
 	return r;
 }
 
+static int settle_secrets(struct settling *s, int64_t item,
+			  const struct kind *kind)
+{
+	const struct moment_note note = {.what = NOTE_UNSEALED, .item = item};
+	int r = secret_settle(s->db, item, kind, &s->text.bytes, &s->text.found,
+			      s->why);
+
+	return r <= 0 ? r : moment_note(s->m, &note, s->why);
+}
+
 /* Read the item's text anew. @kind NULL: it says nothing. */
 static int read_item(struct settling *s, int64_t item, const struct kind *kind)
 {
@@ -190,6 +201,8 @@ static int read_item(struct settling *s, int64_t item, const struct kind *kind)
 		if (s->text.found.id_at)
 			id = s->text.found.names.data + s->text.found.id;
 	}
+	if (r == 0 && (!kind || secret_in_kind(kind)))
+		r = settle_secrets(s, item, kind);
 	/* First the id: the item may refer to itself. */
 	if (r == 0)
 		r = set_id(s, item, kind, id);

@@ -3,11 +3,16 @@
 #include "core/blob.h"
 #include "core/buf.h"
 #include "core/db.h"
+#include "core/key.h"
+#include "core/kind.h"
+#include "core/secret_guard.h"
+#include "core/secret_key.h"
 #include "core/store.h"
 #include "core/why.h"
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdbool.h>
 
 enum {
 	REJECTED_KEEP = 200,
@@ -23,6 +28,41 @@ static int prune(struct moment *m, struct why *why)
 	return q_run(&q, why);
 }
 
+/* Does what was to be an item of the folder have to be sealed? */
+static int must_seal(struct moment *m, const struct rejected *what,
+		     const void *bytes, struct why *why)
+{
+	const struct kind *kind = NULL;
+	int r = secret_folder_kind(m->db, store_kinds(m->store), what->folder,
+				   &kind, why);
+
+	return r < 0 ? r : secret_suspect(kind, bytes, (size_t)what->size, why);
+}
+
+static struct key_place place_of(int64_t id)
+{
+	return (struct key_place){"rejected", id, NULL};
+}
+
+/* The frame as it is stored. *ret_sealed: it is. */
+static int pack(struct moment *m, const struct rejected *what,
+		const void *bytes, int64_t id, struct buf *out,
+		bool *ret_sealed, struct why *why)
+{
+	DROP(buf_done) struct buf frame = {0};
+	const struct key_place place = place_of(id);
+	int r = must_seal(m, what, bytes, why);
+
+	*ret_sealed = r > 0;
+	if (r <= 0)
+		return r < 0 ? r
+			     : blob_pack(bytes, (size_t)what->size, out, why);
+	r = blob_pack(bytes, (size_t)what->size, &frame, why);
+	return r < 0 ? r
+		     : secret_seal(m->db, &place, frame.data, frame.len, out,
+				   why);
+}
+
 int rejected_keep(struct moment *m, const struct rejected *what,
 		  const void *bytes, int64_t *ret_id, struct why *why)
 {
@@ -31,7 +71,8 @@ int rejected_keep(struct moment *m, const struct rejected *what,
 	/* Never the number of one that was dropped: the kernel may still know
 	 * its bytes by it. */
 	int64_t id = store_next_id(m->store);
-	int r = blob_pack(bytes, (size_t)what->size, &frame, why);
+	bool sealed;
+	int r = pack(m, what, bytes, id, &frame, &sealed, why);
 
 	if (r < 0)
 		return r;
@@ -43,6 +84,7 @@ int rejected_keep(struct moment *m, const struct rejected *what,
 	q_i64(&q, 6, what->size);
 	q_blob(&q, 7, frame.data, frame.len);
 	q_text(&q, 8, what->reason);
+	q_i64(&q, 9, sealed);
 	r = q_run(&q, why);
 	if (r == 0)
 		r = prune(m, why);
@@ -77,6 +119,7 @@ int rejected_list(struct db *db, int64_t folder, int64_t after, rejected_fn fn,
 			.uid = (uid_t)q_col_i64(&q, 4),
 			.size = q_col_i64(&q, 5),
 			.reason = q_col_text(&q, 6),
+			.sealed = q_col_i64(&q, 7) != 0,
 		};
 
 		r = fn(&row, arg);
@@ -84,6 +127,22 @@ int rejected_list(struct db *db, int64_t folder, int64_t after, rejected_fn fn,
 			return r;
 	}
 	return r;
+}
+
+static int unpack(const struct q *q, int64_t id, struct buf *out,
+		  struct why *why)
+{
+	DROP(buf_done) struct buf frame = {0};
+	const struct key_place place = place_of(id);
+	size_t size = (size_t)q_col_i64(q, 3);
+	int r;
+
+	if (!q_col_i64(q, 5))
+		return blob_unpack(q_col_blob(q, 4), q_col_len(q, 4), size, out,
+				   why);
+	r = secret_unseal(q->db, &place, q_col_blob(q, 4), q_col_len(q, 4),
+			  &frame, why);
+	return r < 0 ? r : blob_unpack(frame.data, frame.len, size, out, why);
 }
 
 int rejected_get(struct db *db, int64_t id, struct buf *bytes,
@@ -102,8 +161,7 @@ int rejected_get(struct db *db, int64_t id, struct buf *bytes,
 			       "nothing that was refused has number %" PRId64,
 			       id);
 	if (bytes)
-		r = blob_unpack(q_col_blob(&q, 4), q_col_len(&q, 4),
-				(size_t)q_col_i64(&q, 3), bytes, why);
+		r = unpack(&q, id, bytes, why);
 	if (r < 0)
 		return r;
 	if (ret_folder)

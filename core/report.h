@@ -15,6 +15,7 @@
 #include "core/defer.h"
 #include "core/moment.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct batches;
@@ -87,13 +88,15 @@ struct rejected {
 	uid_t uid;
 	const char *name;   /* the one that was written to; borrowed */
 	const char *reason; /* borrowed */
+	bool sealed;	    /* it may hold a secret; read only */
 };
 
 /*
  * Keep the @what->size bytes at @bytes; folder, name and reason are read too,
  * the rest is the moment's. *ret_id may be given back to rejected_drop() when
  * a later state of the same handle is valid. The newest 200 (and 64 MiB) of
- * the repository are kept.
+ * the repository are kept. What may hold a secret (core/secret_guard) is sealed:
+ * -ENOKEY.
  */
 int rejected_keep(struct moment *m, const struct rejected *what,
 		  const void *bytes, int64_t *ret_id, struct why *why);

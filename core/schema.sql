@@ -170,6 +170,7 @@ CREATE TABLE rejected (
   uid INTEGER NOT NULL,
   size INTEGER NOT NULL,
   bytes BLOB NOT NULL,          /* a zstd frame */
+  sealed INTEGER NOT NULL,      /* 1: the frame is sealed; see core/secret_key */
   reason TEXT NOT NULL
 ) STRICT;
 CREATE INDEX rejected_folder ON rejected (folder, id);
@@ -190,9 +191,11 @@ CREATE TABLE scratch (
   content INTEGER,              /* bytes are those of an item set aside */
   was INTEGER,                  /* that item */
   target TEXT,                  /* symbolic link */
+  sealed INTEGER NOT NULL DEFAULT 0, /* 1: its chunks are; see core/secret_key */
   UNIQUE (parent, name)
 ) STRICT;
 CREATE INDEX scratch_list ON scratch (parent);
+CREATE INDEX scratch_sealed ON scratch (sealed) WHERE sealed = 1;
 CREATE TABLE scratch_chunk (
   scratch INTEGER NOT NULL,
   seq INTEGER NOT NULL,         /* which 64 KiB; absent: zeros */
@@ -241,5 +244,45 @@ CREATE TABLE renamed (
   PRIMARY KEY (batch, form, asked)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX renamed_item ON renamed (batch, item, form);
+
+/* The values of secret members, which no text holds: sealed with the key that
+   has the id in meta 'key', bound to item and member. They stay as they are
+   when the item leaves the tree, comes back, or is reverted. */
+CREATE TABLE secret (
+  item INTEGER NOT NULL,
+  at TEXT NOT NULL,             /* "importCredentials.Password" */
+  sealed BLOB NOT NULL,         /* as JSON has it, with any quotes */
+  PRIMARY KEY (item, at)
+) STRICT, WITHOUT ROWID;
+
+/* What the newest save put others in place of, for as long as it may turn out
+   to be a copy that belongs beside: the members that were sent with a value. */
+CREATE TABLE secret_former (
+  item INTEGER NOT NULL,
+  at TEXT NOT NULL,
+  moment INTEGER NOT NULL,      /* of that save */
+  time INTEGER NOT NULL,
+  sealed BLOB,                  /* NULL: there was none */
+  PRIMARY KEY (item, at)
+) STRICT, WITHOUT ROWID;
+
+/* Texts that were sent with secrets are not kept: to know one again, an HMAC
+   of the bytes, by what they became (state.arrived, else state.content). */
+CREATE TABLE secret_sent (
+  item INTEGER NOT NULL,
+  content INTEGER NOT NULL,
+  digest BLOB NOT NULL,
+  PRIMARY KEY (item, content)
+) STRICT, WITHOUT ROWID;
+
+/* What live items lack: values of secret members; files that their members
+   name, until they are saved again. A row may be out of date, none is
+   missing. */
+CREATE TABLE secret_lack (
+  item INTEGER NOT NULL,
+  file INTEGER NOT NULL,        /* 1: a file */
+  at TEXT NOT NULL,
+  PRIMARY KEY (item, file, at)
+) STRICT, WITHOUT ROWID;
 
 INSERT INTO item (id, folder, node) VALUES (1, 1, 1);

@@ -29,6 +29,7 @@ static struct scratch scratch_from_row(const struct q *q)
 		.content = q_col_i64(q, 9),
 		.was = q_col_i64(q, 10),
 		.name = q_col_text(q, 11),
+		.sealed = q_col_i64(q, 12) != 0,
 	};
 }
 

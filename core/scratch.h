@@ -31,6 +31,7 @@ struct scratch {
 	int64_t size;
 	int64_t content;  /* 0, or its bytes are those of this content */
 	int64_t was;	  /* 0, or the item it was */
+	bool sealed;	  /* its bytes are; read only */
 	const char *name; /* borrowed; set by scratch_list() only */
 };
 
@@ -55,11 +56,18 @@ int scratch_link_target(struct db *db, int64_t id, struct buf *out,
  * -EEXIST: the name is taken by another scratch entry. */
 int scratch_add(struct moment *m, const struct scratch *s, const char *name,
 		const char *target, struct why *why);
-/* Replace the whole content. -ENOSPC past SCRATCH_MAX_FILE. */
+/* Replace the whole content. -ENOSPC past SCRATCH_MAX_FILE. Bytes that may hold
+ * a secret (core/secret_guard) are sealed: -ENOKEY. */
 int scratch_write(struct moment *m, int64_t id, const void *bytes, size_t len,
 		  struct why *why);
+/* The whole content is these @len bytes, of which those from @from until before
+ * @to are new; only the chunks that they touch are written, unless all must be
+ * sealed from now on. */
+int scratch_save(struct moment *m, int64_t id, const char *bytes, size_t len,
+		 size_t from, size_t to, struct why *why);
 /* Replace bytes at an offset (the file grows; a gap is zeros); only the chunks
- * that this touches are written. */
+ * that this touches are written. They are sealed if the file is; whether it
+ * must be is not looked at. */
 int scratch_patch(struct moment *m, int64_t id, int64_t offset,
 		  const void *bytes, size_t len, struct why *why);
 int scratch_set_attr(struct moment *m, int64_t id, const struct attr *attr,

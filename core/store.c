@@ -1,6 +1,7 @@
 #include "core/store_priv.h"
 
 #include "core/env.h"
+#include "core/key_ring.h"
 #include "core/kind.h"
 #include "core/moment.h"
 #include "core/why.h"
@@ -65,6 +66,11 @@ int store_add_kinds(const char *path, const char *json, size_t len,
 }
 
 /* ---- opening one ---- */
+
+static void free_text(char **text)
+{
+	free(*text);
+}
 
 /* The one number that a statement without parameters yields; NULL is 0. */
 static int get_number(struct db *db, enum stmt id, int64_t *ret,
@@ -143,7 +149,8 @@ static int sweep_garbage(struct db *db, struct why *why)
  * only the connection that made it would sync that. */
 static int end_what_was_open(struct store *store, struct why *why)
 {
-	const enum stmt over[] = {STMT_STORE_FAIL_OPEN, STMT_RENAMED_FORGET};
+	const enum stmt over[] = {STMT_STORE_FAIL_OPEN, STMT_RENAMED_FORGET,
+				  STMT_SECRET_FORMER_FORGET};
 	DROP(txn_end) struct txn tx = {0};
 	int r = txn_begin(&tx, store->writer, why);
 
@@ -173,6 +180,8 @@ static int open_writer(struct store *store, const char *holder, struct why *why)
 	if (r == 0)
 		r = db_open(store->path, DB_WRITE, &store->writer, why);
 	if (r == 0)
+		db_set_keys(store->writer, store->keys);
+	if (r == 0)
 		r = end_what_was_open(store, why);
 	if (r == 0)
 		r = load_next_id(store, why);
@@ -194,6 +203,18 @@ static int open_reader(struct store *store, struct why *why)
 	int r = store_read(store, &reader, why);
 
 	return r < 0 ? r : kinds_load(reader.db, &store->kinds, why);
+}
+
+/* Nothing is looked at before a secret needs it. */
+static int open_keys(struct store *store, const char *named, struct why *why)
+{
+	DROP(free_text) char *beside = NULL;
+
+	if (!named)
+		named = beside = store_beside(store->path, ".key");
+	if (!named)
+		return why_set(why, -ENOMEM, "out of memory");
+	return keyring_new(named, store->env, &store->keys, why);
 }
 
 int store_open(const char *path, const struct store_options *options,
@@ -221,7 +242,9 @@ int store_open(const char *path, const struct store_options *options,
 	if (access(path, F_OK) < 0)
 		return why_set(why, -errno, "'%s': %s", path,
 			       strerrordesc_np(errno));
-	r = store->read_only ? 0 : open_writer(store, options->holder, why);
+	r = open_keys(store, options->key, why);
+	if (r == 0 && !store->read_only)
+		r = open_writer(store, options->holder, why);
 	if (r == 0)
 		r = open_reader(store, why);
 	if (r < 0)
@@ -246,6 +269,7 @@ void store_close(struct store *store)
 	pthread_mutex_destroy(&store->pool_lock);
 	pthread_mutex_destroy(&store->write_lock);
 	kinds_free(store->kinds);
+	keyring_free(store->keys);
 	free(store->path);
 	free(store);
 }
@@ -277,6 +301,11 @@ int64_t store_shown(const struct store *store)
 const struct kinds *store_kinds(const struct store *store)
 {
 	return store->kinds;
+}
+
+struct keyring *store_keys(const struct store *store)
+{
+	return store->keys;
 }
 
 uint64_t store_generation(const struct store *store)

@@ -23,6 +23,7 @@
 
 struct db;
 struct env;
+struct keyring;
 struct kinds;
 struct store;
 struct why;
@@ -31,6 +32,7 @@ struct store_options {
 	const struct env *env; /* NULL: env_system; borrowed for life */
 	bool read_only;	       /* no lock file, no writer */
 	const char *holder;    /* for the lock file: "mounted on /mnt/x" */
+	const char *key;       /* the key file; NULL: PATH.key */
 };
 
 /*
@@ -65,6 +67,9 @@ const struct env *store_env(const struct store *store);
 
 /* What the repository knows of the texts of its items. */
 const struct kinds *store_kinds(const struct store *store);
+
+/* The key that its secrets are sealed with (core/key_ring). */
+struct keyring *store_keys(const struct store *store);
 
 /* A number that changes with every commit; what was read under the same
  * number is still so. One atomic load. */

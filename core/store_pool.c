@@ -39,6 +39,7 @@ static int open_reader(struct store *store, struct db **ret_db, struct why *why)
 
 	if (r < 0)
 		return r;
+	db_set_keys(db, store->keys);
 	/* Else another process may write. */
 	if (!store->read_only)
 		db_hold(db, &store->generation);

@@ -24,6 +24,7 @@ struct store {
 	const struct env *env;
 	bool read_only;
 	struct kinds *kinds;
+	struct keyring *keys;
 	int lock_fd; /* -1: none */
 	_Atomic(uint64_t) generation;
 	_Atomic(int64_t) next_id;

@@ -11,6 +11,7 @@
  *   ESTALE   what an open file meant      EBADMSG  stored data fails its
  *            is gone                               check
  *   ENOSPC, EFBIG, ENAMETOOLONG  limits   ENOMEM   out of memory
+ *   ENOKEY   the key of what is sealed is not there
  *   EIO      everything else from below
  */
 #ifndef CORE_WHY_H

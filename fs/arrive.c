@@ -1,10 +1,12 @@
-#include "fs/arrive.h"
+#include "fs/arrive_priv.h"
 
 #include "core/blob.h"
+#include "core/intake.h"
 #include "core/lineage.h"
 #include "core/name.h"
 #include "core/number.h"
 #include "core/repo.h"
+#include "core/report_detail.h"
 #include "core/scratch.h"
 #include "fs/live_priv.h"
 
@@ -20,7 +22,13 @@ struct taken {
 	struct act *act;    /* how it left */
 	int64_t seen;	    /* what the writers know of it; 0: nothing */
 	bool by_file;	    /* a file that is no item has the name */
+	struct intake took; /* what becomes of the bytes that came */
 };
+
+static void taken_done(struct taken *taken)
+{
+	intake_done(&taken->took);
+}
 
 bool arrive_name_taken(int64_t parent, const char *name, void *fs)
 {
@@ -176,9 +184,12 @@ static bool is_edit(struct fs *fs, const struct arrival *in, int64_t seen)
 	return !in->mark && seen;
 }
 
-static int note(struct fs *fs, struct moment *m, const struct arrival *in,
-		const struct arrived *out, struct why *why)
+int arrive_note(struct fs *fs, struct moment *m, const struct arrival *in,
+		const struct arrived *out, const struct intake *took,
+		struct why *why)
 {
+	DROP(report_detail_done) struct report_detail detail = {0};
+	DROP(buf_done) struct buf text = {0};
 	struct batch_key key = {0};
 	struct report_line line = {
 		.folder = in->parent,
@@ -187,33 +198,59 @@ static int note(struct fs *fs, struct moment *m, const struct arrival *in,
 		.item = out->item,
 		.outcome = out->outcome,
 	};
+	int r = took ? intake_detail(m, took, out->item, &detail, why) : 0;
 
+	if (r == 0 && report_detail_show(&detail, &text) < 0)
+		r = why_set(why, -ENOMEM, "out of memory");
+	if (r < 0)
+		return r;
+	line.detail = text.len ? text.data : NULL;
 	if (in->writer_count)
 		key = (struct batch_key){in->writers[0].pid,
 					 in->writers[0].start};
 	return batch_note(fs->repo->batches, m, &key, &line, why);
 }
 
-static struct new_item new_item(const struct arrival *in, int64_t content)
+/* What becomes of the bytes in @folder. */
+static int take(struct moment *m, const struct arrival *in, int64_t folder,
+		struct taken *taken, struct arrived *ret, struct why *why)
 {
-	return (struct new_item){
-		.node = in->node,
-		.content = content,
-		.size = (int64_t)in->len,
-		.attr = in->attr,
+	const struct intake_text text = {
+		.folder = folder,
+		.bytes = in->bytes,
+		.len = in->len,
+		.like = taken->entry.content,
 	};
+	int r = intake_take(m, &text, &taken->took, why);
+
+	ret->content = taken->took.content;
+	return r;
 }
 
-static int create(struct fs *fs, struct moment *m, const struct arrival *in,
-		  struct arrived *ret, struct why *why)
+static int add_item(struct moment *m, const struct arrival *in,
+		    const struct taken *taken, struct arrived *ret,
+		    struct why *why)
 {
-	const struct new_item new = new_item(in, ret->content);
-	int r;
+	const struct new_item new = {
+		.node = in->node,
+		.content = taken->took.content,
+		.size = taken->took.size,
+		.attr = in->attr,
+	};
+	int r = tree_add_item(m, in->parent, ret->went, &new, &ret->item, why);
 
-	(void)fs;
+	return r < 0 ? r : intake_keep(m, &taken->took, ret->item, why);
+}
+
+static int create(struct moment *m, const struct arrival *in,
+		  struct taken *taken, struct arrived *ret, struct why *why)
+{
+	int r = take(m, in, in->parent, taken, ret, why);
+
 	memcpy(ret->went, in->name, strlen(in->name) + 1);
 	ret->outcome = OUTCOME_CREATED;
-	r = tree_add_item(m, in->parent, in->name, &new, &ret->item, why);
+	if (r == 0)
+		r = add_item(m, in, taken, ret, why);
 	if (r == 0)
 		ret->born = m->id;
 	if (r == 0 && !in->node)
@@ -235,8 +272,8 @@ static int rebase(struct moment *m, const struct arrival *in,
 	const struct lineage_save save = {
 		.item = taken->entry.id,
 		.seen = taken->seen,
-		.bytes = in->bytes,
-		.len = in->len,
+		.bytes = taken->took.bytes,
+		.len = (size_t)taken->took.size,
 	};
 	const struct moment_note rewritten = {
 		.what = NOTE_REWRITTEN,
@@ -257,22 +294,10 @@ static int rebase(struct moment *m, const struct arrival *in,
 	return r < 0 ? r : moment_note(m, &rewritten, why);
 }
 
-static int edit(struct fs *fs, struct moment *m, const struct arrival *in,
-		const struct taken *taken, struct arrived *ret, struct why *why)
+static struct attr edited_attr(const struct arrival *in, const struct entry *e)
 {
-	struct version_to_save v = {ret->content, 0, (int64_t)in->len};
-	const struct entry *e = &taken->entry;
 	struct attr attr = e->attr;
-	DROP(buf_done) struct buf name = {0};
-	int r = tree_name(m->db, MOMENT_NOW, e->id, &name, why);
 
-	(void)fs;
-	if (r < 0)
-		return r;
-	memcpy(ret->went, name.data, name.len);
-	ret->went[name.len] = '\0';
-	ret->item = e->id;
-	ret->former = e->content;
 	attr.mtime_ns = in->attr.mtime_ns;
 	if (in->attr_set & FUSE_SET_ATTR_MODE)
 		attr.mode = in->attr.mode;
@@ -280,66 +305,111 @@ static int edit(struct fs *fs, struct moment *m, const struct arrival *in,
 		attr.uid = in->attr.uid;
 	if (in->attr_set & FUSE_SET_ATTR_GID)
 		attr.gid = in->attr.gid;
+	return attr;
+}
+
+/* A new version, if there is anything new. Of a text that says the same when
+ * its secrets are taken out, they may be others: then its time is new. */
+static int save_over(struct moment *m, const struct arrival *in,
+		     const struct taken *taken, struct arrived *ret,
+		     struct why *why)
+{
+	const struct intake *took = &taken->took;
+	struct version_to_save v = {took->content, 0, took->size};
+	const struct entry *e = &taken->entry;
+	const struct attr attr = edited_attr(in, e);
+	bool same;
+	int r = rebase(m, in, taken, &v, why);
 
 	ret->outcome = OUTCOME_UNCHANGED;
-	r = rebase(m, in, taken, &v, why);
-	if (r == 0 && v.content != e->content) {
-		ret->outcome = OUTCOME_EDITED;
-		ret->born = m->id;
-		r = tree_save(m, e->id, v.content, v.arrived, v.size, &attr,
-			      why);
-	}
+	same = r == 0 && v.content == e->content;
+	if (same)
+		r = intake_differs(m, took, e->id, why);
+	if (r < 0 || (same && r == 0))
+		return r;
+	ret->outcome = OUTCOME_EDITED;
+	ret->born = m->id;
+	return same ? tree_set_attr(m, e->id, &attr, false, why)
+		    : tree_save(m, e->id, v.content, v.arrived, v.size, &attr,
+				why);
+}
+
+static int edit(struct moment *m, const struct arrival *in, struct taken *taken,
+		struct arrived *ret, struct why *why)
+{
+	const struct entry *e = &taken->entry;
+	DROP(buf_done) struct buf name = {0};
+	int r = tree_name(m->db, MOMENT_NOW, e->id, &name, why);
+
+	if (r == 0)
+		r = take(m, in, e->parent, taken, ret, why);
+	if (r < 0)
+		return r;
+	memcpy(ret->went, name.data, name.len);
+	ret->went[name.len] = '\0';
+	ret->item = e->id;
+	ret->former = e->content;
+	r = save_over(m, in, taken, ret, why);
 	if (r == 0 && in->node && in->node != e->node) {
 		ret->gone = *e;
 		r = tree_set_node(m, e->id, in->node, why);
 	}
-	return r;
+	return r < 0 ? r : intake_keep(m, &taken->took, e->id, why);
 }
 
 /* Under the next number. */
 static int put_beside(struct fs *fs, struct moment *m, const struct arrival *in,
-		      struct arrived *ret, struct why *why)
+		      struct taken *taken, struct arrived *ret, struct why *why)
 {
-	const struct name_taken taken = {arrive_name_taken, fs};
-	const struct new_item new = new_item(in, ret->content);
-	int r = number_free_name(fs->repo->numbers, m, in->parent, in->name,
-				 &taken, ret->went, why);
+	const struct name_taken others = {arrive_name_taken, fs};
+	int r = take(m, in, in->parent, taken, ret, why);
 
+	if (r == 0)
+		r = number_free_name(fs->repo->numbers, m, in->parent, in->name,
+				     &others, ret->went, why);
 	if (r < 0)
 		return r;
 	ret->outcome = OUTCOME_RENAMED;
 	ret->born = m->id;
-	return tree_add_item(m, in->parent, ret->went, &new, &ret->item, why);
+	return add_item(m, in, taken, ret, why);
+}
+
+/* 0: the series holds the same already; -ENOENT. */
+static int skip(struct moment *m, const struct arrival *in,
+		const struct taken *taken, struct arrived *ret, struct why *why)
+{
+	const struct number_sent sent = intake_sent(&taken->took);
+	DROP(buf_done) struct buf name = {0};
+	struct entry entry;
+	int r = number_find_sent(m, in->parent, in->name, &sent, &ret->item,
+				 why);
+
+	if (r == 0)
+		r = tree_get(m->db, MOMENT_NOW, ret->item, &entry, why);
+	if (r == 0)
+		r = tree_name(m->db, MOMENT_NOW, ret->item, &name, why);
+	if (r < 0)
+		return r;
+	ret->outcome = OUTCOME_SKIPPED;
+	memcpy(ret->went, name.data, name.len);
+	ret->went[name.len] = '\0';
+	return tree_set_attr(m, ret->item, &in->attr, true, why);
 }
 
 static int restore_beside(struct fs *fs, struct moment *m,
-			  const struct arrival *in, struct arrived *ret,
-			  struct why *why)
+			  const struct arrival *in, struct taken *taken,
+			  struct arrived *ret, struct why *why)
 {
 	bool once = fs->options.identical == IDENTICAL_SKIP ||
 		    (fs->options.identical == IDENTICAL_AUTO && in->sync);
-	struct entry entry;
-	DROP(buf_done) struct buf name = {0};
-	int r;
+	int r = once ? take(m, in, in->parent, taken, ret, why) : -ENOENT;
 
-	if (once) {
-		r = number_find_same(m, in->parent, in->name, in->bytes,
-				     in->len, &ret->item, why);
-		if (r == 0)
-			r = tree_get(m->db, MOMENT_NOW, ret->item, &entry, why);
-		if (r == 0)
-			r = tree_name(m->db, MOMENT_NOW, ret->item, &name, why);
-		if (r == 0) {
-			ret->outcome = OUTCOME_SKIPPED;
-			memcpy(ret->went, name.data, name.len);
-			ret->went[name.len] = '\0';
-			return tree_set_attr(m, ret->item, &in->attr, true,
-					     why);
-		}
-		if (r != -ENOENT)
-			return r;
-	}
-	return put_beside(fs, m, in, ret, why);
+	if (r == 0)
+		r = skip(m, in, taken, ret, why);
+	if (r != -ENOENT)
+		return r;
+	intake_done(&taken->took);
+	return put_beside(fs, m, in, taken, ret, why);
 }
 
 /*
@@ -363,14 +433,14 @@ static int decide(struct fs *fs, struct moment *m, const struct arrival *in,
 	int r;
 
 	if (taken->by_file)
-		return put_beside(fs, m, in, ret, why);
+		return put_beside(fs, m, in, taken, ret, why);
 	if (!taken->entry.id)
-		return create(fs, m, in, ret, why);
+		return create(m, in, taken, ret, why);
 	r = find_seen(fs, m, in, &taken->entry, &taken->seen, why);
 	if (r < 0)
 		return r;
 	if (is_edit(fs, in, taken->seen)) {
-		r = edit(fs, m, in, taken, ret, why);
+		r = edit(m, in, taken, ret, why);
 		if (r == 0 && !in->node)
 			r = settle_node(fs, m, &taken->entry, ret, why);
 		return r;
@@ -380,7 +450,7 @@ static int decide(struct fs *fs, struct moment *m, const struct arrival *in,
 			       "'%s' is an item that this program has not "
 			       "read: not replaced",
 			       in->name);
-	r = restore_beside(fs, m, in, ret, why);
+	r = restore_beside(fs, m, in, taken, ret, why);
 	if (r == 0)
 		r = settle_node(fs, m, &taken->entry, ret, why);
 	return r;
@@ -389,7 +459,8 @@ static int decide(struct fs *fs, struct moment *m, const struct arrival *in,
 int arrive(struct fs *fs, struct moment *m, const struct arrival *in,
 	   struct arrived *ret, struct why *why)
 {
-	struct taken taken;
+	DROP(taken_done) struct taken taken = {0};
+	bool fresh;
 	int r = find_taken(fs, m, in, &taken, why);
 
 	*ret = (struct arrived){0};
@@ -397,95 +468,10 @@ int arrive(struct fs *fs, struct moment *m, const struct arrival *in,
 		return r;
 	ret->limbo = taken.act;
 	ret->node = in->node;
-	r = blob_put(m->db, in->bytes, in->len, taken.entry.content,
-		     &ret->content, why);
-	if (r == 0)
-		r = decide(fs, m, in, &taken, ret, why);
-	return r < 0 ? r : note(fs, m, in, ret, why);
-}
-
-/* What it did to the name before is past: it has its content there now. */
-static void settled(struct fs *fs, const struct act *saved)
-{
-	struct act *act;
-
-	while ((act = act_on_name(fs->live->seen, ACT_DIVERTED, saved->proc,
-				  saved->parent, saved->name, saved->time_ns,
-				  OWN_COPY_NS)))
-		act_settle(act);
-}
-
-void arrive_remember(struct fs *fs, const struct moment *m,
-		     const struct arrival *in, const struct arrived *out)
-{
-	struct act act = {
-		.kind = out->outcome == OUTCOME_RENAMED ||
-					out->outcome == OUTCOME_SKIPPED
-				? ACT_DIVERTED
-				: ACT_SAVED,
-		.time_ns = m->time_ns,
-		.parent = in->parent,
-		.node = out->node,
-		.item = out->item,
-		.content = out->content,
-		.moment = out->born,
-		.edit = out->outcome == OUTCOME_EDITED,
-	};
-
-	if (out->gone.id)
-		live_replaced(fs->live, &out->gone);
-	if (out->limbo)
-		act_forget(out->limbo);
-	memcpy(act.name, in->name, strlen(in->name) + 1);
-	for (unsigned i = 0; i < in->writer_count; i++) {
-		act.proc = in->writers[i];
-		if (act.kind == ACT_SAVED)
-			settled(fs, &act);
-		act_note(fs->live->seen, &act);
-		/* A copier that was diverted has not seen its copy: the next
-		 * file it copies may be called like it. */
-		if (act.kind == ACT_SAVED)
-			seen_note(fs->live->seen, act.proc, out->item,
-				  out->content);
-	}
-}
-
-int arrive_refile(struct fs *fs, struct moment *m, const struct act *saved,
-		  const struct attr *attr, struct arrived *ret, struct why *why)
-{
-	const struct name_taken taken = {arrive_name_taken, fs};
-	struct entry entry;
-	struct arrival in = {.parent = saved->parent,
-			     .name = saved->name,
-			     .writers = &saved->proc,
-			     .writer_count = 1,
-			     .attr = *attr};
-	int64_t sent, size;
-	int r = tree_get(m->db, MOMENT_NOW, saved->item, &entry, why);
-
-	if (r < 0)
-		return r;
-	if (entry.born != saved->moment)
-		return -ENOENT; /* changed since, by somebody else */
-	sent = entry.arrived ? entry.arrived : entry.content;
-	r = blob_stat(m->db, sent, &size, NULL, why);
-	if (r < 0)
-		return r;
-	*ret = (struct arrived){.content = sent,
-				.node = entry.node,
-				.outcome = OUTCOME_RENAMED,
-				.born = m->id};
-	r = tree_unsave(m, entry.id, entry.born, why);
-	if (r == 0)
-		r = report_take_back(m, entry.id, why);
-	if (r == 0)
-		r = number_free_name(fs->repo->numbers, m, in.parent, in.name,
-				     &taken, ret->went, why);
-	if (r == 0)
-		r = tree_add_item(m, in.parent, ret->went,
-				  &(struct new_item){.content = sent,
-						     .size = size,
-						     .attr = *attr},
-				  &ret->item, why);
-	return r < 0 ? r : note(fs, m, &in, ret, why);
+	r = decide(fs, m, in, &taken, ret, why);
+	fresh = ret->outcome == OUTCOME_CREATED ||
+		ret->outcome == OUTCOME_RENAMED;
+	return r < 0 ? r
+		     : arrive_note(fs, m, in, ret, fresh ? &taken.took : NULL,
+				   why);
 }

@@ -42,6 +42,8 @@ static const char help[] =
 	"skip, number\n"
 	"  refs=keep            references do not follow what is moved\n"
 	"  max_item=SIZE        of one item; 16M\n"
+	"  key=FILE             what secrets are sealed with; FILE.key beside "
+	"the repository\n"
 	"  snapdir=visible      list .snapshots and .control in the top folder\n"
 	"\n"
 	"and those of mount(8), as in fstab:\n"

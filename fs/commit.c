@@ -1,5 +1,6 @@
 #include "fs/commit.h"
 
+#include "core/intake.h"
 #include "core/json.h"
 #include "core/name.h"
 #include "core/repo.h"
@@ -32,6 +33,18 @@ int commit_check(struct call *c, const char *bytes, size_t len)
 		return 0;
 	return why_set(&c->why, -EINVAL, "line %zu, column %zu: %s", fault.line,
 		       fault.column, fault.text);
+}
+
+int commit_admit(struct call *c, struct moment *m, const struct arrival *in)
+{
+	const struct intake_text text = {
+		.folder = in->parent,
+		.bytes = in->bytes,
+		.len = in->len,
+	};
+	int r = commit_check(c, in->bytes, in->len);
+
+	return r < 0 ? r : intake_check(m, &text, &c->why);
 }
 
 int commit_early_check(struct call *c, const struct spool *s, size_t *checked)
@@ -79,6 +92,9 @@ int commit_refuse(struct call *c, struct moment *m,
 		r = rejected_drop(m, *refusal->kept, &c->why);
 	if (r == 0)
 		r = rejected_keep(m, &what, refusal->bytes, &id, &c->why);
+	/* A secret is kept by nobody rather than in plain text. */
+	if (r == -ENOKEY)
+		r = 0;
 	if (r == 0)
 		r = batch_note(c->fs->repo->batches, m, &key, &line, &c->why);
 	if (r == 0)
@@ -219,7 +235,7 @@ static int commit_writer(struct call *c, struct moment *m, struct handle *h,
 		return 0; /* an empty overwrite leaves the item as it was */
 	if (h->refused && polite)
 		return 0;
-	r = commit_check(c, in.bytes, in.len);
+	r = commit_admit(c, m, &in);
 	if (r < 0) {
 		struct refusal refusal = {in.parent, in.name,	in.bytes,
 					  in.len,    h->opener, &h->rejected};
@@ -248,6 +264,8 @@ static int commit_writer(struct call *c, struct moment *m, struct handle *h,
 	h->rejected = 0;
 	h->base = out.content;
 	h->went = out.item;
+	if (h->went == h->item)
+		h->content = out.content; /* also if its node goes now */
 	commit_notices(c, m, &in, &out);
 	return 0;
 }
@@ -333,6 +351,7 @@ static int refuse_loose(struct call *c, struct moment *m, struct loose *f)
 static int commit_loose(struct call *c, struct moment *m, struct loose *f,
 			bool polite)
 {
+	struct arrival in;
 	int r;
 
 	if (f->unlinked)
@@ -343,7 +362,8 @@ static int commit_loose(struct call *c, struct moment *m, struct loose *f,
 		return loose_store(m, f, &c->why);
 	if (!f->dirty || !f->spool.len || (f->refused && polite))
 		return 0;
-	r = commit_check(c, f->spool.data, f->spool.len);
+	in = of_loose(f);
+	r = commit_admit(c, m, &in);
 	if (r < 0 && polite)
 		return 0;
 	if (r < 0)

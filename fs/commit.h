@@ -36,6 +36,9 @@ int commit_early_check(struct call *c, const struct spool *s, size_t *checked);
 /* 0 or -EINVAL with the fault in c->why. */
 int commit_check(struct call *c, const char *bytes, size_t len);
 
+/* The same, and its secrets can be sealed: -ENOKEY. */
+int commit_admit(struct call *c, struct moment *m, const struct arrival *in);
+
 /* Let checked content arrive, and commit @m. Both locks are held. */
 int commit_arrival(struct call *c, struct moment *m, const struct arrival *in);
 

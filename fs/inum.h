@@ -22,6 +22,7 @@
  *   BACKUP         folder                     .backup
  *   REFERENCES     folder                     .control/references
  *   REFERENCES_OF  item                       a file in it
+ *   SECRETS        folder or item             .secrets and all below it
  *
  * A directory must never be shown under two names with one number: the kernel
  * would move it. That is why the number of a directory holds the folder it is
@@ -52,6 +53,7 @@ enum inum_kind {
 	INUM_BACKUP,
 	INUM_REFERENCES,
 	INUM_REFERENCES_OF,
+	INUM_SECRETS,
 	INUM_KINDS
 };
 

@@ -20,6 +20,7 @@ static const struct node_kind *const kinds[INUM_KINDS] = {
 	[INUM_BACKUP] = &kind_backup,
 	[INUM_REFERENCES] = &kind_references,
 	[INUM_REFERENCES_OF] = &kind_references_of,
+	[INUM_SECRETS] = &kind_secrets,
 };
 
 const struct node_kind *node_kind(uint64_t ino)

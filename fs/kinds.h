@@ -31,4 +31,6 @@ extern const struct node_kind kind_rejected_file;
 extern const struct node_kind kind_references;
 extern const struct node_kind kind_references_of;
 
+extern const struct node_kind kind_secrets;
+
 #endif

@@ -325,6 +325,15 @@ static int refresh(struct call *c, struct handle *h)
 	return 0;
 }
 
+/* What is written is read back until it has become the item's, which may be
+ * other bytes then: what this handle reads is in the pages for all. */
+static bool reads_own(const struct handle *h)
+{
+	if (h->loose)
+		return !h->loose->item || h->loose->dirty;
+	return h->begun && (h->dirty || h->refused || h->went != h->item);
+}
+
 int live_read(struct call *c, struct file *file, size_t size, int64_t offset)
 {
 	struct live *live = c->fs->live;
@@ -332,7 +341,7 @@ int live_read(struct call *c, struct file *file, size_t size, int64_t offset)
 	int r;
 
 	live_lock(live);
-	if (h->begun || (h->loose && (!h->loose->item || h->loose->dirty))) {
+	if (reads_own(h)) {
 		const struct spool *s = h->loose ? &h->loose->spool : &h->spool;
 
 		r = reply_copy(c, s->data, s->len, size, offset);

@@ -222,6 +222,9 @@ int live_rename(struct call *c, uint64_t dir, const char *name,
 	if (r == 0 && rn.own)
 		act_settle(rn.own);
 	live_unlock(live);
-	c->notices_first = false; /* the kernel holds the folders until then */
+	/* What is in the pages of a file that was renamed may be a secret. Names
+	 * must wait: the kernel holds the folders until the reply. */
+	c->notices_first = true;
+	c->inode_locked = true;
 	return r;
 }

@@ -198,7 +198,7 @@ static int arrive_by_rename(struct rename *rn)
 	in.sync = name_is_copiers(from->name, NULL) || from_sync_folder(rn);
 	in.mark = in.mark || in.sync;
 	if (r == 0)
-		r = commit_check(c, in.bytes, in.len);
+		r = commit_admit(c, rn->m, &in);
 	if (r < 0) {
 		struct why reason = c->why;
 		int back = to->entry.id ? 0

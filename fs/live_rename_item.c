@@ -5,7 +5,9 @@
 #include "core/db.h"
 #include "core/name.h"
 #include "core/number.h"
+#include "core/ref.h"
 #include "core/repo.h"
+#include "core/secret.h"
 #include "fs/arrive.h"
 #include "fs/commit.h"
 #include "fs/live_rename.h"
@@ -81,7 +83,9 @@ static int set_aside(struct rename *rn)
 		r = tree_set_node(rn->m, from->entry.id, 0, &c->why);
 	if (r == 0)
 		r = scratch_add(rn->m, &s, to->name, NULL, &c->why);
-	if (r == 0 && f && !f->dirty && f->content != s.content)
+	/* Others may have saved it since, and a secret that is in the bytes of
+	 * the file is not in those of the item. */
+	if (r == 0 && f && !f->dirty)
 		r = blob_get(rn->m->db, s.content, false, &bytes, &c->why);
 	if (r == 0)
 		r = moment_commit(rn->m, &c->why);
@@ -117,6 +121,22 @@ static int move_item(struct rename *rn)
 	return r;
 }
 
+/* What was sent as the item: its secrets go where its text goes. */
+static int whole_text(struct rename *rn, const struct entry *entry,
+		      struct buf *out)
+{
+	DROP(buf_done) struct buf text = {0};
+	const struct kind *kind = NULL;
+	struct moment *m = rn->m;
+	struct why *why = &rn->c->why;
+	int r = blob_get(m->db, entry->content, false, &text, why);
+
+	if (r == 0)
+		r = ref_kind(m->db, store_kinds(m->store), entry->id, &kind,
+			     why);
+	return r < 0 ? r : secret_fill(m->db, kind, entry->id, &text, out, why);
+}
+
 /* An item over another, or over a name that an item has just left: the other
  * is edited by everyone who wrote this one. */
 static int item_over_item(struct rename *rn)
@@ -139,8 +159,7 @@ static int item_over_item(struct rename *rn)
 			     .item_over = true};
 	struct loose *f = loose_by_id(fs->live->loose, in.node);
 	struct arrived out;
-	int r = blob_get(rn->m->db, from->entry.content, false, &bytes,
-			 &c->why);
+	int r = whole_text(rn, &from->entry, &bytes);
 
 	in.bytes = bytes.data;
 	in.len = bytes.len;

@@ -34,12 +34,9 @@ int loose_store(struct moment *m, struct loose *f, struct why *why)
 	}
 	if (r < 0)
 		return r;
-	if (bytes && f->dirty_from == 0 && f->dirty_to >= f->spool.len)
-		r = scratch_write(m, f->id, f->spool.data, f->spool.len, why);
-	else if (bytes)
-		r = scratch_patch(m, f->id, (int64_t)f->dirty_from,
-				  f->spool.data + f->dirty_from,
-				  f->dirty_to - f->dirty_from, why);
+	if (bytes)
+		r = scratch_save(m, f->id, f->spool.data, f->spool.len,
+				 f->dirty_from, f->dirty_to, why);
 	/* Last: its time is that of the write, or was set since. */
 	if (r == 0 && (bytes || f->attr_dirty))
 		r = scratch_set_attr(m, f->id, &f->attr, why);

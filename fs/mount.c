@@ -228,8 +228,8 @@ static int open_repo(struct mount *m, struct why *why)
 {
 	const struct mount_options *o = m->options;
 	char holder[4096 + 16];
-	struct store_options store = {.read_only = o->fs.read_only,
-				      .holder = holder};
+	struct store_options store = {
+		.read_only = o->fs.read_only, .holder = holder, .key = o->key};
 	struct stat st;
 
 	if (stat(o->file, &st) < 0)

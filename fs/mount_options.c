@@ -5,9 +5,11 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { DEFAULT_MAX_ITEM = 16 << 20 };
 #define MAX_MAX_ITEM (INT64_C(512) << 20)
@@ -80,6 +82,19 @@ static int set_refs(struct mount_options *o, const char *value)
 		       : -EINVAL;
 }
 
+/* The daemon stands elsewhere; the file may be made later. */
+static int set_key(struct mount_options *o, const char *value)
+{
+	char here[PATH_MAX] = "";
+
+	free(o->key);
+	o->key = NULL;
+	if (!*value || (*value != '/' && !getcwd(here, sizeof(here))) ||
+	    asprintf(&o->key, "%s%s%s", here, *here ? "/" : "", value) < 0)
+		return -EINVAL;
+	return 0;
+}
+
 /* Words with a value, which is ours. */
 static const struct setting {
 	const char *name;
@@ -91,6 +106,7 @@ static const struct setting {
 	{"refs", set_refs, "follow or keep"},
 	{"max_item", set_max_item, "a size up to 512M"},
 	{"snapdir", set_snapdir, "hidden or visible"},
+	{"key", set_key, "a file"},
 };
 
 /* For the kernel, or for libfuse. */
@@ -197,7 +213,7 @@ static int take_word(struct mount_options *o, const char *word, struct why *why)
 static int take_words(struct mount_options *o, const char *words,
 		      struct why *why)
 {
-	char word[256]; /* only comments may be longer */
+	char word[PATH_MAX + 8]; /* only comments may be longer */
 	size_t len;
 	int r = 0;
 
@@ -277,6 +293,7 @@ int mount_options_parse(int argc, char **argv, struct mount_options *ret,
 void mount_options_done(struct mount_options *o)
 {
 	buf_done(&o->words);
+	free(o->key);
 	*o = (struct mount_options){0};
 }
 

@@ -19,6 +19,7 @@ struct mount_options {
 	struct fs_options fs;
 	bool foreground, debug, help;
 	char *file, *dir; /* of argv, until they are made absolute */
+	char *key;	  /* the key file, absolute; NULL: beside the file */
 	struct buf words; /* for libfuse, each with a comma before it */
 };
 

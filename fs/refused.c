@@ -1,7 +1,8 @@
 /*
  * .control/rejected of a live folder: the bytes that were refused as items of
  * it, each as "NAME (ID).json". For their owner and the folder's group: what
- * somebody failed to save is not everybody's to read.
+ * somebody failed to save is not everybody's to read. If there may be a secret
+ * in it, for the owner alone.
  */
 #include "core/buf.h"
 #include "core/name.h"
@@ -55,8 +56,8 @@ static void file_node(const struct rejected *row, const struct attr *base,
 		.mtime_ns = row->time_ns,
 	};
 
-	made_file(inum_make(INUM_REJECTED_FILE, (uint64_t)row->id), &own, 0640,
-		  row->size, ret);
+	made_file(inum_make(INUM_REJECTED_FILE, (uint64_t)row->id), &own,
+		  row->sealed ? 0600 : 0640, row->size, ret);
 	ret->entry_valid = 0;
 }
 

@@ -6,8 +6,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -45,6 +47,27 @@ static void test_nothing_said_means_the_defaults(void **state)
 	assert_false(o.fs.read_only || o.fs.snapdir_visible || o.foreground);
 	assert_words(&o, "");
 	mount_options_done(&o);
+}
+
+static void test_the_key_file_has_an_absolute_name(void **state)
+{
+	struct mount_options o;
+	struct why why = {0};
+	char here[4096], wanted[5000];
+
+	(void)state;
+	assert_non_null(getcwd(here, sizeof(here)));
+	(void)snprintf(wanted, sizeof(wanted), "%s/a/my.key", here);
+	assert_int_equal(parse("key=/x/y.key,ro", &o, NULL), 0);
+	assert_string_equal(o.key, "/x/y.key");
+	mount_options_done(&o);
+	/* The last one counts. */
+	assert_int_equal(parse("key=/x/y.key,key=a/my.key", &o, NULL), 0);
+	assert_string_equal(o.key, wanted);
+	mount_options_done(&o);
+	assert_null(o.key);
+	assert_int_equal(parse("key=", &o, &why), -EINVAL);
+	assert_non_null(strstr(why.text, "a file"));
 }
 
 static void test_words_of_fstab_are_taken(void **state)
@@ -142,6 +165,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_nothing_said_means_the_defaults),
+		cmocka_unit_test(test_the_key_file_has_an_absolute_name),
 		cmocka_unit_test(test_words_of_fstab_are_taken),
 		cmocka_unit_test(test_words_of_ours_are_set),
 		cmocka_unit_test(test_what_is_wrong_is_named),
