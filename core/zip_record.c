@@ -151,7 +151,7 @@ int zip_find_end(int fd, int64_t size, struct zip_whole *ret, struct why *why)
 {
 	unsigned char record[ZIP_END_SIZE];
 	struct zip_whole whole;
-	int64_t at;
+	int64_t at = 0;
 	int r = find_end(fd, size, &at, record, why);
 
 	if (r < 0)
