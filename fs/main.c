@@ -25,6 +25,7 @@ static const struct command {
 	{"revert", "put a folder or an item back as it was", cmd_revert},
 	{"history", "all changes of an item", cmd_history},
 	{"report", "what became of what was copied in", cmd_report},
+	{"backup", "write folders and items to an archive", cmd_backup},
 	{"status", "what is in a repository", cmd_status},
 	{"check", "verify a repository", cmd_check},
 };

@@ -19,7 +19,9 @@ struct options {
 	const char *inside;  /* --in; NULL: not given */
 	const char *message; /* -m */
 	const char *name;    /* --name */
-	bool json, dry_run, lazy;
+	const char *output;  /* -o */
+	const char *format;  /* --format */
+	bool json, dry_run, lazy, closure, history;
 	char **args; /* what is left */
 	int count;
 };
