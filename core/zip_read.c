@@ -197,7 +197,7 @@ static int check_member(const struct zip *z, const struct zip_member *m,
 static int inflate_all(struct zip *z, const struct zip_member *m,
 		       struct why *why)
 {
-	unsigned char nothing;
+	unsigned char nothing = 0;
 	z_stream s = {
 		.next_in = (unsigned char *)z->packed.data,
 		.avail_in = (unsigned)m->packed,
