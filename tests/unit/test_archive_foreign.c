@@ -91,7 +91,7 @@ static int read_fd(struct place *p, int fd)
 
 static int open_archive(const struct place *p, const char *name)
 {
-	char path[600];
+	char path[700];
 	int fd;
 
 	(void)snprintf(path, sizeof(path), "%s/%s", p->dir, name);

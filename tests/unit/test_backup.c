@@ -138,19 +138,13 @@ static void test_the_moment_is_what_is_shown(void **state)
 
 static void make_large(struct temp *t)
 {
-	static char text[5000];
-
-	memset(text, ' ', sizeof(text));
-	text[0] = '{';
-	text[sizeof(text) - 2] = '}';
 	for (int i = 0; i < 300; i++) {
-		char path[40];
+		char path[40], text[6000];
 
 		(void)snprintf(path, sizeof(path), "f%d/Ä %d.json", i / 150, i);
-		text[sizeof(text) - 2 - 13 * (size_t)(i % 100)] = '}';
+		(void)snprintf(text, sizeof(text), "{\"n\": %*d}",
+			       3000 + i * 13 % 2000, i);
 		temp_make(t, path, text);
-		text[sizeof(text) - 2 - 13 * (size_t)(i % 100)] = ' ';
-		text[sizeof(text) - 2] = '}';
 	}
 }
 
