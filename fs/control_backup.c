@@ -106,7 +106,7 @@ static int stream_read(struct call *c, struct file *file, size_t size,
 	r = backup_read(stream->backup, db, offset, c->reply.data, size,
 			&c->reply.count, &c->why);
 	pthread_mutex_unlock(&file->lock);
-	return r;
+	return r < 0 ? control_failed(c, control_folder(file->ino), r) : 0;
 }
 
 /* What an open archive can do; the node itself is a control file. */

@@ -409,6 +409,11 @@ def test_an_output_is_whole_or_not_there(small):
         ["out.tar"]
     small.cli("backup", small.path("rules"), "-o", out)
     assert members(read_all(out)) == below(small, "rules")
+    link = os.path.join(small.base, "latest")
+    os.symlink("out.tar", link)
+    small.cli("backup", small.path("sessions"), "-o", link)
+    assert os.path.islink(link)
+    assert members(read_all(out)) == below(small, "sessions")
     assert run(["bash", "-c", f"{BIN} backup {small.path('rules')} "
                 "> /dev/full"], check=False).returncode == 1
 
