@@ -72,27 +72,15 @@ static bool may_read(const struct archive_entry *e, void *arg)
 
 /* ---- an open archive ---- */
 
-struct stream {
-	struct store *store;
-	struct backup *backup;
-};
-
 static void stream_free(struct file *file)
 {
-	struct stream *stream = file->own;
-
-	if (!stream)
-		return;
-	backup_free(stream->backup);
-	store_unpin(stream->store);
-	free(stream);
+	backup_free(file->own);
 }
 
 /* One after another: a reader's place in the tree is shared. */
 static int stream_read(struct call *c, struct file *file, size_t size,
 		       int64_t offset)
 {
-	const struct stream *stream = file->own;
 	struct db *db = call_db(c);
 	int r;
 
@@ -103,7 +91,7 @@ static int stream_read(struct call *c, struct file *file, size_t size,
 		return -ENOMEM;
 	c->reply.kind = REPLY_DATA;
 	pthread_mutex_lock(&file->lock);
-	r = backup_read(stream->backup, db, offset, c->reply.data, size,
+	r = backup_read(file->own, db, offset, c->reply.data, size,
 			&c->reply.count, &c->why);
 	pthread_mutex_unlock(&file->lock);
 	return r < 0 ? control_failed(c, control_folder(file->ino), r) : 0;
@@ -117,11 +105,9 @@ static const struct node_kind kind_stream = {
 	.free_own = stream_free,
 };
 
-static int make_stream(struct call *c, int64_t folder,
-		       enum archive_format format, struct file *file)
+static int open_backup(struct call *c, int64_t folder,
+		       enum archive_format format, struct backup **ret)
 {
-	struct store *store = c->fs->repo->store;
-	struct stream *stream = calloc(1, sizeof(*stream));
 	struct reading_user user;
 	struct backup_spec spec = {
 		.format = format,
@@ -130,22 +116,15 @@ static int make_stream(struct call *c, int64_t folder,
 		.allow_arg = &user,
 	};
 	struct db *db;
-	int r;
+	int r = store_pin(c->fs->repo->store, &spec.moment, &c->why);
 
-	if (!stream)
-		return -ENOMEM;
-	find_user(c, &user);
-	stream->store = store;
-	r = store_pin(store, &spec.moment, &c->why);
-	if (r < 0) {
-		free(stream);
+	if (r < 0)
 		return r;
-	}
-	file->own = stream;
+	find_user(c, &user);
 	db = call_db(c);
 	if (!db)
 		return c->why.code;
-	return backup_open(db, &spec, &stream->backup, &c->why);
+	return backup_open(db, &spec, ret, &c->why);
 }
 
 static int open_stream(struct call *c, uint64_t ino, enum archive_format format,
@@ -153,15 +132,18 @@ static int open_stream(struct call *c, uint64_t ino, enum archive_format format,
 {
 	DROP(file_put_p) struct file *file = NULL;
 	int64_t folder = control_folder(ino);
-	const struct stream *stream;
-	int r = file_new(&kind_stream, ino, &file);
+	struct backup *backup = NULL;
+	int r = open_backup(c, folder, format, &backup);
 
-	if (r == 0)
-		r = make_stream(c, folder, format, file);
 	if (r < 0)
 		return control_failed(c, folder, r);
-	stream = file->own;
-	r = texts_open(c->fs->texts, ino, backup_size(stream->backup));
+	r = file_new(&kind_stream, ino, &file);
+	if (r < 0) {
+		backup_free(backup);
+		return r;
+	}
+	file->own = backup;
+	r = texts_open(c->fs->texts, ino, backup_size(backup));
 	if (r < 0)
 		return r;
 	fi->fh = (uintptr_t)TAKE(file);
