@@ -302,7 +302,8 @@ static int from_file(const struct job *job, const struct output *out,
 		return why_set(why, r,
 			       "several items, one alone, and --closure take "
 			       "the repository file '%s', which you may not "
-			       "read: name one folder",
+			       "read: name one folder, or copy from its "
+			       ".backup",
 			       job->place.mounted.file);
 	if (r == 0)
 		r = store_read(repo->store, &reader, why);
