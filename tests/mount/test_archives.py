@@ -332,6 +332,43 @@ def test_the_whole_repository_is_for_owner_and_group(shared_repo):
     assert os.stat(path).st_mode & 0o077 == 0
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_who_may_not_read_the_file_gets_what_he_may_read(private, kind):
+    """Several items, from the mount itself."""
+    repo = private
+    os.chmod(repo.file, 0o600)
+    os.mkdir(repo.path("open/empty"))
+    os.utime(repo.path("open/a.json"), ns=(0, 1600000000123456789))
+    out = os.path.join(repo.base, "out")
+    os.mkdir(out)
+    os.chmod(out, 0o777)
+
+    def take(*paths, check=True):
+        archive = os.path.join(out, "x." + kind)
+        done = as_nobody(repo, f"{BIN} backup {' '.join(paths)} -o {archive}")
+        assert (done.returncode == 0) == check, done.stderr
+        if not check:
+            assert not os.listdir(out)
+            return done.stderr
+        data = read_all(archive)
+        os.unlink(archive)
+        return members(data)
+
+    assert take("open/a.json") == {"a.json": A}
+    assert take("open/a.json", "open/inner") == \
+        {"a.json": A, "inner/": None, "inner/b.json": A}
+    assert take("half/e.json", "open/inner/b.json", "open/empty") == \
+        {"half/": None, "half/e.json": A, "open/": None,
+         "open/empty/": None, "open/inner/": None, "open/inner/b.json": A}
+    assert take("open/inner/b.json", "open") == \
+        {"open/" + k: v for k, v in take("open").items()} | {"open/": None}
+    assert "denied" in take("open", "shut", check=False)
+    assert "denied" in take("open", "item/f.json", check=False)
+    assert take("open/nothing.json", check=False)
+    assert "--closure of several" in \
+        take("--closure", "open", "half/e.json", check=False)
+
+
 # ---- the command line ----
 
 def test_backup_of_a_folder_is_its_control_file(small):
