@@ -14,12 +14,12 @@ static const struct option all[] = {
 	{"help", no_argument, NULL, 'h'},
 	{"history", no_argument, NULL, 'H'},
 	{"in", required_argument, NULL, 'i'},
+	{"output", required_argument, NULL, 'o'},
 	{"json", no_argument, NULL, 'j'},
 	{"lazy", no_argument, NULL, 'l'},
 	{"message", required_argument, NULL, 'm'},
 	{"dry-run", no_argument, NULL, 'n'},
 	{"name", required_argument, NULL, 'N'},
-	{"output", required_argument, NULL, 'o'},
 };
 enum { ALL = sizeof(all) / sizeof(all[0]) };
 

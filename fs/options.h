@@ -16,12 +16,13 @@ struct why;
 /* Strings are those of argv. */
 struct options {
 	const char *command;
+	const char *output; /* -o */
+	const char *format; /* --format */
+	bool closure, history;
 	const char *inside;  /* --in; NULL: not given */
 	const char *message; /* -m */
 	const char *name;    /* --name */
-	const char *output;  /* -o */
-	const char *format;  /* --format */
-	bool json, dry_run, lazy, closure, history;
+	bool json, dry_run, lazy;
 	char **args; /* what is left */
 	int count;
 };
