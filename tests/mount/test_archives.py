@@ -431,6 +431,30 @@ def test_a_closure_takes_all_that_is_needed(filled):
     assert len(counts) >= 5 and max(counts) > 400 and min(counts) < 100
 
 
+def test_a_closure_is_the_same_for_who_may_not_read_the_file(shared_repo):
+    repo = shared_repo
+    os.makedirs(repo.path("rules/sub"))
+    repo.write("rules/T.json", b'{"template": true}')
+    repo.write("rules/Other.json", A)
+    repo.write("rules/sub/R.json",
+               b'{"attributes": {"template_id": "RULE://T"}}')
+    out = os.path.join(repo.base, "out")
+    os.mkdir(out)
+    os.chmod(out, 0o777)
+    modes = (0o644, 0o600) if os.path.isdir(repo.path(".backup")) else (0o644,)
+    for mode in modes:
+        os.chmod(repo.file, mode)
+        for kind in KINDS:
+            archive = f"{out}/x.{kind}"
+            done = as_nobody(repo, f"{BIN} backup --closure rules/sub/R.json "
+                             f"-o {archive}")
+            assert done.returncode == 0, done.stderr
+            assert members(read_all(archive)) == {
+                "rules/": None, "rules/sub/": None,
+                "rules/T.json": repo.read("rules/T.json"),
+                "rules/sub/R.json": repo.read("rules/sub/R.json")}
+
+
 def test_an_output_is_whole_or_not_there(small):
     out = os.path.join(small.base, "out.tar")
     write_all(out, b"before")
