@@ -98,6 +98,15 @@ void store_put(struct reader *reader); /* accepts {0}; for DROP() */
 int64_t store_next_id(struct store *store);
 
 /*
+ * Fix the tree as it is now, as store_show() does, with nobody in the middle of
+ * changing it otherwise: *ret_moment is its moment, which stays as it is. In a
+ * store that is open for reading only others may change that all the same.
+ *
+ * Waits for the writer.
+ */
+int store_pin(struct store *store, int64_t *ret_moment, struct why *why);
+
+/*
  * Make all that is committed survive loss of power. -EIO: it may not have
  * reached the disk; the store then refuses to write (-EROFS with the reason)
  * until a checkpoint has succeeded, since the log of a file whose sync failed

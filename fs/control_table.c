@@ -35,6 +35,11 @@ const struct control_file control_files[] = {
 	{"manifest", 0444, .show = control_show_manifest, .dear = true},
 	{"diff", 0555, .dir = INUM_DIFF},
 	{"rejected", 0555, .dir = INUM_REJECTED},
+	{"backup.tar", 0444, .stream = control_open_tar, .dear = true},
+	{"backup.zip", 0444, .stream = control_open_zip, .dear = true},
+	/* All that there is: for the owner and the group of the root. */
+	{"repository.tar", 0440, .stream = control_open_tar, .dear = true,
+	 .root = true},
 };
 
 const size_t control_file_count =
@@ -73,6 +78,11 @@ int control_failed(struct call *c, int64_t folder, int r)
 }
 
 /* ---- the directory ---- */
+
+static bool is_in(const struct control_file *row, int64_t folder)
+{
+	return !row->root || folder == TREE_ROOT;
+}
 
 static int dir_getattr(struct call *c, uint64_t ino, struct node *ret)
 {
@@ -133,7 +143,7 @@ static int dir_lookup(struct call *c, uint64_t dir, const char *name,
 	while (row < control_file_count &&
 	       strcmp(control_files[row].name, name) != 0)
 		row++;
-	if (row == control_file_count)
+	if (row == control_file_count || !is_in(&control_files[row], folder))
 		return -ENOENT;
 	return row_node(c, row, folder, &base, ret);
 }
@@ -149,6 +159,8 @@ static int dir_list(struct call *c, uint64_t ino, struct file *dir,
 	(void)dir;
 	for (size_t row = (size_t)offset; r == 0 && row < control_file_count;
 	     row++) {
+		if (!is_in(&control_files[row], folder))
+			continue;
 		r = row_node(c, row, folder, &base, &node);
 		if (r == 0)
 			r = listing_add(out, control_files[row].name, &node,
@@ -187,6 +199,8 @@ static int file_open(struct call *c, uint64_t ino, struct fuse_file_info *fi)
 	if ((fi->flags & O_ACCMODE) != O_RDONLY)
 		return why_set(&c->why, -EACCES, "'%s' can only be read",
 			       row->name);
+	if (row->stream)
+		return row->stream(c, ino, fi);
 	r = row->show(c, ino, &text);
 	if (r < 0)
 		return r;

@@ -18,6 +18,7 @@ static const struct command {
 	{"init", "make a new repository file", cmd_init},
 	{"mount", "show a repository as a folder", cmd_mount},
 	{"umount", "end that, and wait until all is written", cmd_umount},
+	{"backup", "write folders and items to an archive", cmd_backup},
 	{"snapshot", "name the present state of a folder", cmd_snapshot},
 	{"revisions", "list snapshots, restores and reverts", cmd_revisions},
 	{"show", "one of them in full", cmd_show},

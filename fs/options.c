@@ -9,8 +9,12 @@
 #include <string.h>
 
 static const struct option all[] = {
+	{"closure", no_argument, NULL, 'c'},
+	{"format", required_argument, NULL, 'f'},
 	{"help", no_argument, NULL, 'h'},
+	{"history", no_argument, NULL, 'H'},
 	{"in", required_argument, NULL, 'i'},
+	{"output", required_argument, NULL, 'o'},
 	{"json", no_argument, NULL, 'j'},
 	{"lazy", no_argument, NULL, 'l'},
 	{"message", required_argument, NULL, 'm'},
@@ -48,6 +52,15 @@ static void accept_letters(const char *letters, struct accepted *ret)
 static void take(int letter, struct options *o)
 {
 	switch (letter) {
+	case 'c':
+		o->closure = true;
+		break;
+	case 'f':
+		o->format = optarg;
+		break;
+	case 'H':
+		o->history = true;
+		break;
 	case 'i':
 		o->inside = optarg;
 		break;
@@ -68,6 +81,9 @@ static void take(int letter, struct options *o)
 		break;
 	case 'N':
 		o->name = optarg;
+		break;
+	case 'o':
+		o->output = optarg;
 		break;
 	default:
 		break;

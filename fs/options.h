@@ -16,6 +16,9 @@ struct why;
 /* Strings are those of argv. */
 struct options {
 	const char *command;
+	const char *output; /* -o */
+	const char *format; /* --format */
+	bool closure, history;
 	const char *inside;  /* --in; NULL: not given */
 	const char *message; /* -m */
 	const char *name;    /* --name */
