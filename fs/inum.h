@@ -23,6 +23,8 @@
  *   REFERENCES     folder                     .control/references
  *   REFERENCES_OF  item                       a file in it
  *   SECRETS        folder or item             .secrets and all below it
+ *   PAST_TAR       view, item                 backup.tar of .control in the past
+ *   PAST_ZIP       view, item                 backup.zip
  *
  * A directory must never be shown under two names with one number: the kernel
  * would move it. That is why the number of a directory holds the folder it is
@@ -54,6 +56,8 @@ enum inum_kind {
 	INUM_REFERENCES,
 	INUM_REFERENCES_OF,
 	INUM_SECRETS,
+	INUM_PAST_TAR,
+	INUM_PAST_ZIP,
 	INUM_KINDS
 };
 

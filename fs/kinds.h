@@ -14,6 +14,8 @@ extern const struct node_kind kind_live;
 extern const struct node_kind kind_past;
 extern const struct node_kind kind_past_control;
 extern const struct node_kind kind_past_manifest;
+extern const struct node_kind kind_past_tar;
+extern const struct node_kind kind_past_zip;
 
 extern const struct node_kind kind_backup;
 

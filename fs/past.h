@@ -29,8 +29,7 @@ int past_part(struct call *c, const char *key, int64_t moment,
 int past_root(struct call *c, int64_t folder, const char *name,
 	      const struct snapshot_ref *ref, struct node *ret);
 
-/* The view of a node of kind PAST, PAST_CONTROL or PAST_MANIFEST, and its item
- * in it. */
+/* The view of a node of a kind PAST or PAST_..., and its item in it. */
 int past_view(struct call *c, uint64_t ino, struct view *ret_view,
 	      int64_t *ret_item);
 
