@@ -34,11 +34,13 @@ say = $(if $(V),,@printf '  %-5s %s\n' $(1) $@)
 
 # ---- flags ----
 
-LIBS := fuse3 sqlite3 jansson libzstd libcrypto
+LIBS := fuse3 sqlite3 jansson libzstd libcrypto zlib liblzma
 # Asked for when first needed, once: "make test" installs them first.
 LIB_CFLAGS = $(eval LIB_CFLAGS := $$(patsubst -I%,-isystem %,$$(shell \
 	$(PKGCONF) --cflags $(LIBS))))$(LIB_CFLAGS)
-LIB_LIBS = $(eval LIB_LIBS := $$(shell $(PKGCONF) --libs $(LIBS)))$(LIB_LIBS)
+# bzip2 has no file for pkg-config.
+LIB_LIBS = $(eval LIB_LIBS := $$(shell $(PKGCONF) --libs $(LIBS)) \
+	-lbz2)$(LIB_LIBS)
 
 WARN := -Wall -Wextra -Wconversion -Wsign-conversion -Wshadow -Wundef \
 	-Wvla -Wstrict-prototypes -Wmissing-prototypes \

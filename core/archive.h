@@ -27,7 +27,7 @@ struct archive_entry {
 	const char *path; /* "rules/No gaps.json": no '/' at either end */
 	bool folder;
 	mode_t mode; /* permission bits */
-	uid_t uid;
+	uid_t uid;   /* (uid_t)-1, (gid_t)-1: read, and it does not say */
 	gid_t gid;
 	int64_t mtime_ns;
 	int64_t size; /* 0 for a folder */
