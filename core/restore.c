@@ -5,6 +5,7 @@
 #include "core/name.h"
 #include "core/number.h"
 #include "core/repo.h"
+#include "core/report_row.h"
 #include "core/restore_priv.h"
 #include "core/revision.h"
 #include "core/why.h"
@@ -227,6 +228,7 @@ static int end_record(struct restore *rs)
 {
 	DROP(buf_done) struct buf counts = {0};
 	const struct restore_result *ret = rs->result;
+	int r = 0;
 
 	buf_addf(&counts,
 		 "{\"created\":%" PRId64 ",\"renamed\":%" PRId64
@@ -237,6 +239,10 @@ static int end_record(struct restore *rs)
 	buf_byte(&counts, '\0');
 	if (buf_error(&counts))
 		return why_set(rs->why, -ENOMEM, "out of memory");
+	if (rs->report)
+		r = report_is_of(rs->m, ret->revision, rs->report, rs->why);
+	if (r < 0)
+		return r;
 	return revision_end(rs->m, ret->revision, "completed",
 			    rs->m->changed ? rs->m->id : rs->m->id - 1,
 			    counts.data, rs->why);

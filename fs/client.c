@@ -160,35 +160,42 @@ int client_need_folder(const struct client *client, struct why *why)
 }
 
 /* What the engine shows, in one form. */
-typedef int (*show_fn)(struct db *db, int64_t folder, const char *arg,
-		       struct buf *out, struct why *why);
+typedef int (*show_fn)(const struct reader *reader, int64_t folder,
+		       const char *arg, struct buf *out, struct why *why);
 
-static int status(struct db *db, int64_t folder, const char *arg,
+static int status(const struct reader *reader, int64_t folder, const char *arg,
 		  struct buf *out, struct why *why)
 {
 	(void)arg;
-	return show_status(db, folder, out, why);
+	return show_status(reader->db, folder, out, why);
 }
 
-static int revisions(struct db *db, int64_t folder, const char *arg,
-		     struct buf *out, struct why *why)
+static int revisions(const struct reader *reader, int64_t folder,
+		     const char *arg, struct buf *out, struct why *why)
 {
 	(void)arg;
-	return show_revisions(db, folder, out, why);
+	return show_revisions(reader->db, folder, out, why);
 }
 
-static int report(struct db *db, int64_t folder, const char *arg,
+static int report(const struct reader *reader, int64_t folder, const char *arg,
 		  struct buf *out, struct why *why)
 {
 	(void)arg;
-	return report_show(db, folder, out, why);
+	return report_show(reader->db, store_kinds(reader->store), folder, out,
+			   why);
 }
 
-static int history(struct db *db, int64_t folder, const char *arg,
+static int history(const struct reader *reader, int64_t folder, const char *arg,
 		   struct buf *out, struct why *why)
 {
 	(void)arg;
-	return history_show(db, folder, NULL, out, why);
+	return history_show(reader->db, folder, NULL, out, why);
+}
+
+static int diff(const struct reader *reader, int64_t folder, const char *arg,
+		struct buf *out, struct why *why)
+{
+	return show_diff(reader->db, folder, arg, out, why);
 }
 
 static const struct {
@@ -196,7 +203,7 @@ static const struct {
 	show_fn show;
 } sources[] = {
 	{"status", status},   {"revisions", revisions}, {"report", report},
-	{"history", history}, {"diff", show_diff},
+	{"history", history}, {"diff", diff},
 };
 
 static int show_mounted(const struct client *c, const char *what,
@@ -240,7 +247,7 @@ int client_show(struct client *client, const char *what, const char *arg,
 	r = store_read(client->repo->store, &reader, why);
 	if (r < 0)
 		return r;
-	r = sources[i].show(reader.db, client->folder, arg, out, why);
+	r = sources[i].show(&reader, client->folder, arg, out, why);
 	if (r == 0 && sources[i].show == status)
 		add_mount(client, out);
 	if (r == 0 && buf_error(out) < 0)
