@@ -24,8 +24,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct name_taken;
-
 /* Where the members come from: @read is archive_read() with another first
  * argument. It is called twice, and must then give the same. */
 struct restore_source {
@@ -45,7 +43,6 @@ struct restore_request {
 	bool json;    /* say it in JSON lines */
 	bool once;    /* what the series of a name holds already is skipped */
 	int64_t max_item;
-	const struct name_taken *taken; /* or NULL; see core/number */
 	/* Called now and then, or NULL; @total 0: not known. */
 	void (*progress)(int64_t done, int64_t total, void *arg);
 	void *progress_arg;

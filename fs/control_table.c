@@ -8,6 +8,7 @@
 #include "core/repo.h"
 #include "fs/call.h"
 #include "fs/control.h"
+#include "fs/control_restore.h"
 #include "fs/file.h"
 #include "fs/fs.h"
 #include "fs/kinds.h"
@@ -30,6 +31,10 @@ const struct control_file control_files[] = {
 	{"history", 0444, .show = control_show_history, .dear = true},
 	{"report", 0444, .show = control_show_report, .dear = true},
 	{"errors", 0444, .show = control_show_errors},
+	{"restore", 0666, .show = control_show_answer,
+	 .restores = CONTROL_RESTORE_HERE},
+	{"repository.tar", 0660, .show = control_show_answer, .root_only = true,
+	 .restores = CONTROL_RESTORE_FULL},
 	{"manifest", 0444, .show = control_show_manifest, .dear = true},
 	{"diff", 0555, .dir = INUM_DIFF},
 	{"rejected", 0555, .dir = INUM_REJECTED},
@@ -56,6 +61,15 @@ uint64_t control_ino(size_t row, int64_t folder)
 		return inum_make(control_files[row].dir, (uint64_t)folder);
 	return inum_pair(INUM_CONTROL_FILE, (int64_t)row, folder,
 			 INUM_CONTROL_BITS);
+}
+
+uint64_t control_restore_ino(uint64_t ino)
+{
+	size_t row = 0;
+
+	while (control_files[row].restores != CONTROL_RESTORE_HERE)
+		row++;
+	return control_ino(row, control_folder(ino));
 }
 
 int control_failed(struct call *c, int64_t folder, int r)
@@ -100,6 +114,19 @@ static int size_of(struct call *c, const struct control_file *row, uint64_t ino,
 	return r;
 }
 
+/* The most that the permission of the folder @base gives. */
+static mode_t mask_of(const struct control_file *file, const struct attr *base)
+{
+	if (file->root_only && !(base->mode & S_IWGRP))
+		return file->mode & S_IRWXU;
+	return file->mode;
+}
+
+static bool is_in(const struct control_file *file, int64_t folder)
+{
+	return !file->root_only || folder == TREE_ROOT;
+}
+
 static int row_node(struct call *c, size_t row, int64_t folder,
 		    const struct attr *base, struct node *ret)
 {
@@ -114,7 +141,7 @@ static int row_node(struct call *c, size_t row, int64_t folder,
 	}
 	r = size_of(c, file, ino, &size);
 	if (r == 0)
-		made_file(ino, base, file->mode, size, ret);
+		made_file(ino, base, mask_of(file, base), size, ret);
 	return r;
 }
 
@@ -131,7 +158,7 @@ static int dir_lookup(struct call *c, uint64_t dir, const char *name,
 	while (row < control_file_count &&
 	       strcmp(control_files[row].name, name) != 0)
 		row++;
-	if (row == control_file_count)
+	if (row == control_file_count || !is_in(&control_files[row], folder))
 		return -ENOENT;
 	return row_node(c, row, folder, &base, ret);
 }
@@ -147,6 +174,8 @@ static int dir_list(struct call *c, uint64_t ino, struct file *dir,
 	(void)dir;
 	for (size_t row = (size_t)offset; r == 0 && row < control_file_count;
 	     row++) {
+		if (!is_in(&control_files[row], folder))
+			continue;
 		r = row_node(c, row, folder, &base, &node);
 		if (r == 0)
 			r = listing_add(out, control_files[row].name, &node,
@@ -182,6 +211,8 @@ static int file_open(struct call *c, uint64_t ino, struct fuse_file_info *fi)
 		return -ESTALE;
 	if (row->run)
 		return command_open(c, ino, fi);
+	if (row->restores && (fi->flags & O_ACCMODE) != O_RDONLY)
+		return restore_open(c, ino, fi);
 	if ((fi->flags & O_ACCMODE) != O_RDONLY)
 		return why_set(&c->why, -EACCES, "'%s' can only be read",
 			       row->name);
@@ -201,16 +232,18 @@ static int file_setattr(struct call *c, uint64_t ino, struct file *file,
 {
 	const struct control_file *row = control_row(ino);
 
-	(void)st;
-	(void)file;
+	int r = 0;
+
 	if (set & (FUSE_SET_ATTR_MODE | FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID))
 		return why_set(&c->why, -EPERM,
 			       "control files have the owner and the "
 			       "permission of their folder");
-	if (!row || !row->run)
+	if (!row || (!row->run && !row->restores))
 		return why_set(&c->why, -EPERM,
 			       "this control file can only be read");
-	return file_getattr(c, ino, ret);
+	if (row->restores && file && (set & FUSE_SET_ATTR_SIZE))
+		r = restore_resize(c, file, st->st_size);
+	return r < 0 ? r : file_getattr(c, ino, ret);
 }
 
 const struct node_kind kind_control = {
