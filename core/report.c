@@ -226,7 +226,9 @@ static int show_batch(struct showing *s, const struct row *row, struct why *why)
 static int show_row(struct showing *s, const struct row *row, struct why *why)
 {
 	char time[ENV_TIME_SIZE], user[ENV_USER_SIZE];
-	bool refused = strcmp(row->outcome, "rejected") == 0;
+	/* A file of an archive that is no item is skipped, too. */
+	bool refused = strcmp(row->outcome, "rejected") == 0 ||
+		       (!row->item && strcmp(row->outcome, "skipped") == 0);
 	int r;
 
 	buf_text(s->out, "{\"path\":");

@@ -115,10 +115,12 @@ static void end_json(struct restore *rs)
 	buf_text(rs->out, "}\n");
 }
 
-static void add_count(struct buf *out, int64_t count, const char *what)
+static void add_count(struct buf *out, int64_t count, const char *one,
+		      const char *many)
 {
 	if (count)
-		buf_addf(out, ", %" PRId64 " %s", count, what);
+		buf_addf(out, ", %" PRId64 " %s", count,
+			 count == 1 ? one : many);
 }
 
 void restore_say_end(struct restore *rs)
@@ -135,13 +137,14 @@ void restore_say_end(struct restore *rs)
 	buf_addf(out, "%s%s: %" PRId64 " created",
 		 rs->request->dry_run ? "would " : "",
 		 rs->request->full ? "restore in full" : "restore", r->created);
-	add_count(out, r->renamed, "renamed");
-	add_count(out, r->edited, "changed");
-	add_count(out, r->removed, "removed");
-	add_count(out, r->unchanged, "unchanged");
-	add_count(out, r->skipped, "skipped");
-	add_count(out, r->folders, "new folders");
-	add_count(out, r->references, "references rewritten");
+	add_count(out, r->renamed, "renamed", "renamed");
+	add_count(out, r->edited, "changed", "changed");
+	add_count(out, r->removed, "removed", "removed");
+	add_count(out, r->unchanged, "unchanged", "unchanged");
+	add_count(out, r->skipped, "skipped", "skipped");
+	add_count(out, r->folders, "new folder", "new folders");
+	add_count(out, r->references, "reference rewritten",
+		  "references rewritten");
 	if (!rs->request->dry_run && r->guard)
 		buf_addf(out,
 			 " (revision %" PRId64 ", snapshot %" PRId64

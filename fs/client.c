@@ -5,12 +5,14 @@
 #include "core/history.h"
 #include "core/repo.h"
 #include "core/report.h"
+#include "core/restore.h"
 #include "core/revert.h"
 #include "core/revision.h"
 #include "core/show.h"
 #include "core/tree.h"
 #include "core/why.h"
 #include "fs/client_control.h"
+#include "fs/fs.h"
 #include "fs/place.h"
 
 #include <errno.h>
@@ -18,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct client {
@@ -280,6 +283,92 @@ int client_command(struct client *client, const char *verb, const char *text,
 				       why);
 	r = command_run(client->repo, &who, &command, out, &result, why);
 	if (r < 0)
+		return r;
+	return store_sync(client->repo->store, why);
+}
+
+/* ---- archives ---- */
+
+bool client_is_file(const struct client *client)
+{
+	return client->repo;
+}
+
+static int need_root(const struct client *c, struct why *why)
+{
+	bool root = c->repo ? c->folder == TREE_ROOT
+			    : strcmp(c->place.folder, c->place.mounted.point) ==
+				      0;
+
+	return root ? 0
+		    : why_set(why, -EINVAL,
+			      "a full restore is of the whole repository, and "
+			      "this is a folder in it");
+}
+
+/* Through the mount. */
+struct sending {
+	const struct client_restore *what;
+	int64_t total; /* bytes of the archive; 0: not known */
+};
+
+static void sent(int64_t done, void *arg)
+{
+	const struct sending *s = arg;
+
+	s->what->progress(done, s->total, s->what->arg);
+}
+
+static int send_archive(const struct client *c,
+			const struct client_restore *what, struct buf *out,
+			struct why *why)
+{
+	struct sending s = {.what = what};
+	struct upload_request request = {
+		.name = what->full ? "repository.tar" : "restore",
+		.fd = what->fd,
+		.progress = sent,
+		.arg = &s,
+	};
+	char words[32];
+	struct stat st;
+
+	if (fstat(what->fd, &st) == 0 && S_ISREG(st.st_mode))
+		s.total = st.st_size;
+	(void)snprintf(words, sizeof(words), "%s%s%s",
+		       what->dry_run ? "dry-run " : "",
+		       what->json ? "json " : "", what->once ? "once " : "");
+	if (*words)
+		words[strlen(words) - 1] = '\0';
+	request.words = words;
+	return control_upload(c->place.folder, &request, out, why);
+}
+
+int client_restore(struct client *client, const struct client_restore *what,
+		   struct buf *out, struct why *why)
+{
+	DROP(restore_result_done) struct restore_result result = {0};
+	int fd = what->fd;
+	struct who who = us();
+	const struct restore_request request = {
+		.folder = client->folder,
+		.source = restore_from_fd(&fd),
+		.full = what->full,
+		.dry_run = what->dry_run,
+		.json = what->json,
+		.once = what->once,
+		.max_item = DEFAULT_MAX_ITEM,
+		.progress = what->progress,
+		.progress_arg = what->arg,
+	};
+	int r = what->full ? need_root(client, why) : 0;
+
+	if (r < 0)
+		return r;
+	if (!client->repo)
+		return send_archive(client, what, out, why);
+	r = restore_run(client->repo, &who, &request, out, &result, why);
+	if (r < 0 || what->dry_run)
 		return r;
 	return store_sync(client->repo->store, why);
 }

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEFAULT_MAX_ITEM = 16 << 20 };
 #define MAX_MAX_ITEM (INT64_C(512) << 20)
 
 static int set_overwrite(struct mount_options *o, const char *value)

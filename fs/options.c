@@ -16,6 +16,11 @@ static const struct option all[] = {
 	{"message", required_argument, NULL, 'm'},
 	{"dry-run", no_argument, NULL, 'n'},
 	{"name", required_argument, NULL, 'N'},
+	{"full", no_argument, NULL, 'f'},
+	{"last", no_argument, NULL, 'L'},
+	{"once", no_argument, NULL, 'o'},
+	{"revision", required_argument, NULL, 'r'},
+	{"yes", no_argument, NULL, 'y'},
 };
 enum { ALL = sizeof(all) / sizeof(all[0]) };
 
@@ -44,6 +49,26 @@ static void accept_letters(const char *letters, struct accepted *ret)
 	ret->shorts[len] = '\0';
 }
 
+static void take_flag(int letter, struct options *o)
+{
+	switch (letter) {
+	case 'f':
+		o->full = true;
+		break;
+	case 'L':
+		o->last = true;
+		break;
+	case 'o':
+		o->once = true;
+		break;
+	case 'y':
+		o->yes = true;
+		break;
+	default:
+		break;
+	}
+}
+
 static void take(int letter, struct options *o)
 {
 	switch (letter) {
@@ -65,7 +90,11 @@ static void take(int letter, struct options *o)
 	case 'N':
 		o->name = optarg;
 		break;
+	case 'r':
+		o->revision = optarg;
+		break;
 	default:
+		take_flag(letter, o);
 		break;
 	}
 }

@@ -16,10 +16,12 @@ struct why;
 /* Strings are those of argv. */
 struct options {
 	const char *command;
-	const char *inside;  /* --in; NULL: not given */
-	const char *message; /* -m */
-	const char *name;    /* --name */
+	const char *inside;   /* --in; NULL: not given */
+	const char *message;  /* -m */
+	const char *name;     /* --name */
+	const char *revision; /* --revision */
 	bool json, dry_run, lazy;
+	bool full, last, once, yes;
 	char **args; /* what is left */
 	int count;
 };

@@ -408,8 +408,8 @@ static void test_a_preview_is_what_happens(void **state)
 		"rules/A.json -> rules/A 2.json\n"
 		"action_maps/M.json: pairs[0].rule: "
 		"\"/rules/A\" -> \"/rules/A 2\"\n"
-		"would restore: 1 created, 1 renamed, 1 new folders, "
-		"1 references rewritten\n");
+		"would restore: 1 created, 1 renamed, 1 new folder, "
+		"1 reference rewritten\n");
 	same(r, &was);
 	request.json = true;
 	temp_ok(r->t, run(r, &request, &members));
