@@ -89,8 +89,8 @@ static int place(struct restore *rs, struct coming *c)
 
 	if (r != 0)
 		return r < 0 ? r : 0;
-	r = number_free_name(rs->repo->numbers, rs->m, c->folder, c->name,
-			     NULL, c->went, rs->why);
+	r = number_free_name(rs->repo->numbers, rs->m, c->folder, c->name, NULL,
+			     c->went, rs->why);
 	c->line.outcome = strcmp(c->went, c->name) == 0 ? OUTCOME_CREATED
 							: OUTCOME_RENAMED;
 	return r < 0 ? r : add(rs, c);

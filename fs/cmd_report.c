@@ -132,8 +132,9 @@ static json_t *supply_text(json_t *detail)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(detail, key, value)
+	json_object_foreach(detail, key, value) {
 		add_words(&text, key, value);
+	}
 	buf_byte(&text, '\0');
 	return buf_error(&text) ? NULL : json_string(text.data);
 }
