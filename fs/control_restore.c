@@ -94,6 +94,11 @@ int restore_open(struct call *c, uint64_t ino, struct fuse_file_info *fi)
 	return 0;
 }
 
+bool restore_is_open(struct call *c, uint64_t ino)
+{
+	return files_has(c->fs->files, &kind_upload, ino);
+}
+
 /* ---- what is written ---- */
 
 /* The line of words at the beginning of @bytes; 0: there is none. */

@@ -14,6 +14,7 @@
 #ifndef FS_CONTROL_RESTORE_H
 #define FS_CONTROL_RESTORE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct call;
@@ -22,6 +23,8 @@ struct fuse_file_info;
 
 /* Open the control file @ino for writing. */
 int restore_open(struct call *c, uint64_t ino, struct fuse_file_info *fi);
+/* Is somebody writing to it? */
+bool restore_is_open(struct call *c, uint64_t ino);
 /* What is written so far is cut, or extended with zeros: a copier leaves out
  * the zeros at the end. */
 int restore_resize(struct call *c, struct file *file, int64_t size);

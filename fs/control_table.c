@@ -225,7 +225,7 @@ static int file_open(struct call *c, uint64_t ino, struct fuse_file_info *fi)
 /*
  * A command file is emptied by whoever is about to write to it, and given
  * times by whoever copies onto it: neither means anything. Its permission is
- * the folder's.
+ * the folder's: it cannot be set, but who copies an archive may believe so.
  */
 static int file_setattr(struct call *c, uint64_t ino, struct file *file,
 			const struct stat *st, int set, struct node *ret)
@@ -234,7 +234,9 @@ static int file_setattr(struct call *c, uint64_t ino, struct file *file,
 
 	int r = 0;
 
-	if (set & (FUSE_SET_ATTR_MODE | FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID))
+	if ((set &
+	     (FUSE_SET_ATTR_MODE | FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID)) &&
+	    !(row && row->restores && restore_is_open(c, ino)))
 		return why_set(&c->why, -EPERM,
 			       "control files have the owner and the "
 			       "permission of their folder");
