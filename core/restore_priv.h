@@ -56,6 +56,9 @@ int restore_follow(struct restore *rs);
 int restore_full_item(struct restore *rs, const struct archive_entry *member,
 		      const char *bytes);
 int restore_full_folder(struct restore *rs, const struct archive_entry *member);
+
+/* ---- restore_sweep.c: what goes for that ---- */
+
 /* @entry is in the way of what must be called @name: out with it. */
 int restore_clear(struct restore *rs, const struct entry *entry,
 		  const char *path);
