@@ -124,16 +124,18 @@ static int check_part(const char *path, const char *part, struct why *why)
 	int r;
 
 	if (!*part)
-		return why_set(why, -EINVAL, "'%s' has an empty part", path);
+		return why_set(why, -EINVAL, "'%.*s' has an empty part",
+			       NAMES_SHOWN(path));
 	r = name_check(part, &own);
 	if (r < 0)
-		return why_set(why, r, "'%s' is no name for an item: %s", path,
-			       own.text);
+		return why_set(why, r, "'%.*s' is no name for an item: %s",
+			       NAMES_SHOWN(path), own.text);
 	if (name_is_reserved(part))
-		return why_set(why, -EINVAL,
-			       "'%s' is in a folder that the repository makes "
-			       "itself",
-			       path);
+		return why_set(
+			why, -EINVAL,
+			"'%.*s' is in a folder that the repository makes "
+			"itself",
+			NAMES_SHOWN(path));
 	return 0;
 }
 
@@ -148,9 +150,10 @@ static int check_parts(const char *path, struct why *why)
 		slash = strchrnul(at, '/');
 		len = (size_t)(slash - at);
 		if (len > NAME_MAX)
-			return why_set(why, -ENAMETOOLONG,
-				       "'%s' has a part of more than %d bytes",
-				       path, NAME_MAX);
+			return why_set(
+				why, -ENAMETOOLONG,
+				"'%.*s' has a part of more than %d bytes",
+				NAMES_SHOWN(path), NAME_MAX);
 		memcpy(part, at, len);
 		part[len] = '\0';
 		r = check_part(path, part, why);
@@ -203,8 +206,8 @@ static int meet_itself(struct names *names, const char *path, bool folder,
 	if (folder ? r == MET_ITEM : r == MET_ON_THE_WAY || r == MET_FOLDER)
 		return is_no_folder(path, strlen(path), why);
 	if (r == MET_ITEM || r == MET_FOLDER)
-		return why_set(why, -EINVAL, "'%s' is twice in the archive",
-			       path);
+		return why_set(why, -EINVAL, "'%.*s' is twice in the archive",
+			       NAMES_SHOWN(path));
 	return 0;
 }
 
@@ -214,12 +217,14 @@ int names_add(struct names *names, char *name, size_t len, bool folder,
 	int r;
 
 	if (memchr(name, '\0', len))
-		return why_set(why, -EINVAL, "'%s' has a NUL in its name",
-			       name);
+		return why_set(why, -EINVAL, "'%.*s' has a NUL in its name",
+			       NAMES_SHOWN(name));
 	if (!utf8_valid(name, len))
-		return why_set(why, -EINVAL, "'%s' is no name in UTF-8", name);
+		return why_set(why, -EINVAL, "'%.*s' is no name in UTF-8",
+			       NAMES_SHOWN(name));
 	if (*name == '/')
-		return why_set(why, -EINVAL, "'%s' is an absolute name", name);
+		return why_set(why, -EINVAL, "'%.*s' is an absolute name",
+			       NAMES_SHOWN(name));
 	while (len > 1 && name[len - 1] == '/')
 		name[--len] = '\0';
 	while (strncmp(name, "./", 2) == 0)

@@ -11,12 +11,18 @@
 #define CORE_ARCHIVE_NAMES_H
 
 #include "core/defer.h"
+#include "core/utf8.h"
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 struct names;
 struct why;
+
+/* A name for "%.*s" in a reason: of a long one the beginning, so that the
+ * reason is still there. */
+#define NAMES_SHOWN(name) (int)utf8_floor((name), strlen(name), 120), (name)
 
 int names_new(struct names **ret_names, struct why *why);
 void names_free(struct names *names); /* accepts NULL */

@@ -58,6 +58,14 @@ void bits_remove(struct bits *bits, int64_t n)
 		bits->pages[page][bit / 64] &= ~(UINT64_C(1) << bit % 64);
 }
 
+bool bits_has(const struct bits *bits, int64_t n)
+{
+	size_t page = (size_t)n / PAGE_BITS, bit = (size_t)n % PAGE_BITS;
+
+	return page < bits->len && bits->pages[page] &&
+	       bits->pages[page][bit / 64] >> bit % 64 & 1;
+}
+
 int bits_next(const struct bits *bits, int64_t *n)
 {
 	size_t at = (size_t)*n + 1;

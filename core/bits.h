@@ -7,6 +7,7 @@
 #ifndef CORE_BITS_H
 #define CORE_BITS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,6 +22,7 @@ void bits_done(struct bits *bits);
  * -ENOMEM. */
 int bits_add(struct bits *bits, int64_t n);
 void bits_remove(struct bits *bits, int64_t n);
+bool bits_has(const struct bits *bits, int64_t n);
 /* 1: *n becomes the lowest number in the set above it; 0: there is none. */
 int bits_next(const struct bits *bits, int64_t *n);
 

@@ -128,6 +128,17 @@ int db_checkpoint(struct db *db, bool truncate, int64_t *ret_left,
  */
 int db_mend(struct db *db, struct why *why);
 
+/* Called now and then with the bytes that are written, of about @total. */
+typedef void (*db_copy_fn)(int64_t done, int64_t total, void *arg);
+
+/*
+ * Copy all of the file @from as it is now into @to, which is empty or not
+ * there, and as small as can be. Others may read and write @from meanwhile.
+ * Nothing is synced; no log stays beside @to. @progress may be NULL.
+ */
+int db_copy(const char *from, const char *to, db_copy_fn progress, void *arg,
+	    struct why *why);
+
 /* Text of a statement and what it does to reach its rows, for the test of the
  * plans: one line per step. NULL when @id is beyond the last. */
 struct buf;

@@ -82,6 +82,19 @@ struct reader {
 int store_read(struct store *store, struct reader *ret_reader, struct why *why);
 void store_put(struct reader *reader); /* accepts {0}; for DROP() */
 
+/*
+ * Fix the tree as it is now: the number of the newest moment, *ret_moment.
+ * What it shows stays as it is until store_unpin(), though nothing is
+ * recorded; else what changed last may yet be amended. In a store that is
+ * open for reading only others may do that all the same.
+ *
+ * Waits for the writer.
+ */
+int store_pin(struct store *store, int64_t *ret_moment, struct why *why);
+void store_unpin(struct store *store);
+/* Is a moment pinned that shows what was born at moment @born? */
+bool store_pinned(struct store *store, int64_t born);
+
 /* A number from the sequence of items, nodes and scratch files; never given
  * twice while the file is open. */
 int64_t store_next_id(struct store *store);

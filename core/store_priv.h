@@ -42,6 +42,8 @@ struct store {
 	size_t idle_len;
 	struct db **readers; /* all of them, idle or not */
 	size_t readers_len, readers_cap;
+	unsigned pins; /* see store_pin() */
+	int64_t pinned;
 
 	pthread_mutex_t sync_lock;
 	struct db *syncer;

@@ -265,8 +265,9 @@ static int check_size(const struct tar *t, const struct archive_entry *e,
 		return damaged(t, "a size that is too large", why);
 	if (most && e->size > most)
 		return why_set(why, -EFBIG,
-			       "'%s' has %" PRId64 " bytes, more than %" PRId64,
-			       e->path, e->size, most);
+			       "'%.*s' has %" PRId64
+			       " bytes, more than %" PRId64,
+			       NAMES_SHOWN(e->path), e->size, most);
 	return 0;
 }
 
@@ -283,14 +284,14 @@ static int take_member(struct tar *t, const struct tar_block *h, int64_t size,
 		return r;
 	len = t->name.len - 1;
 	if (refused)
-		return why_set(why, -EINVAL, "'%s' is %s", t->name.data,
-			       refused);
+		return why_set(why, -EINVAL, "'%.*s' is %s",
+			       NAMES_SHOWN(t->name.data), refused);
 	/* Before there were folders, a slash said so. */
 	e.folder = h->type == '5' || (len > 0 && t->name.data[len - 1] == '/');
 	if (!e.folder && h->type != '0' && h->type != '\0' && h->type != '7')
 		return why_set(why, -EINVAL,
-			       "'%s' is neither a file nor a folder",
-			       t->name.data);
+			       "'%.*s' is neither a file nor a folder",
+			       NAMES_SHOWN(t->name.data));
 	if (e.folder && e.size)
 		return damaged(t, "a folder that holds bytes", why);
 	r = names_add(reading->names, t->name.data, len, e.folder, &e.path,

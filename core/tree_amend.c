@@ -18,11 +18,14 @@
  * the history and nothing else. What a revision has named stays for ever.
  */
 
-int tree_recorded(struct db *db, int64_t born, struct why *why)
+int tree_recorded(const struct moment *m, int64_t born, struct why *why)
 {
-	DROP(q_close) struct q q = q_open(db, STMT_TREE_RECORDED);
-	int r = q_step(&q, why);
+	DROP(q_close) struct q q = q_open(m->db, STMT_TREE_RECORDED);
+	int r;
 
+	if (store_pinned(m->store, born))
+		return 1;
+	r = q_step(&q, why);
 	if (r < 0)
 		return r;
 	for (int col = 0; col < 2; col++) {
@@ -98,7 +101,7 @@ static int may_amend(struct moment *m, const struct entry *e, bool amend,
 		return 1;
 	if (!amend)
 		return 0;
-	r = tree_recorded(m->db, e->born, why);
+	r = tree_recorded(m, e->born, why);
 	if (r == 0)
 		r = touched_since(m->db, e, why);
 	return r < 0 ? r : r == 0;
@@ -174,7 +177,7 @@ int tree_amend_save(struct moment *m, int64_t item, int64_t content,
 	if (r == 0)
 		r = store_room(m->store, why);
 	if (r == 0)
-		r = tree_recorded(m->db, e.born, why);
+		r = tree_recorded(m, e.born, why);
 	if (r < 0)
 		return r;
 	/* What is created at this moment is only just coming to be. */
@@ -234,7 +237,7 @@ int tree_unsave(struct moment *m, int64_t item, int64_t born, struct why *why)
 	if (r == 0)
 		r = tree_former(m->db, item, born, &former, why);
 	if (r == 0)
-		r = tree_recorded(m->db, born, why);
+		r = tree_recorded(m, born, why);
 	if (r < 0)
 		return r;
 	if (r == 0)
@@ -382,7 +385,7 @@ static int may_heal(struct moment *m, int64_t item, int64_t removed,
 		    const struct ended *old, struct why *why)
 {
 	struct spot spot, parent;
-	int r = tree_recorded(m->db, removed, why);
+	int r = tree_recorded(m, removed, why);
 
 	if (r == 0)
 		r = name_used(m->db, item, removed, old, why);

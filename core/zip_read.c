@@ -59,8 +59,8 @@ static int bad(const struct zip *z, struct why *why, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	return why_set(why, -EBADMSG, "'%s' is damaged in the archive: %s",
-		       z->name.data, text);
+	return why_set(why, -EBADMSG, "'%.*s' is damaged in the archive: %s",
+		       NAMES_SHOWN(z->name.data), text);
 }
 
 /* ---- names ---- */
@@ -123,10 +123,11 @@ static int check_kind(const struct zip *z, const struct zip_member *m,
 	if (!mode)
 		e->mode = e->folder ? MODE_FOLDER : MODE_FILE;
 	if (S_ISLNK(mode))
-		return why_set(why, -EINVAL, "'%s' is a link", z->name.data);
+		return why_set(why, -EINVAL, "'%.*s' is a link",
+			       NAMES_SHOWN(z->name.data));
 	if ((mode & S_IFMT) && !S_ISREG(mode) && !S_ISDIR(mode))
-		return why_set(why, -EINVAL, "'%s' is a device or a pipe",
-			       z->name.data);
+		return why_set(why, -EINVAL, "'%.*s' is a device or a pipe",
+			       NAMES_SHOWN(z->name.data));
 	if ((mode & S_IFMT) && S_ISDIR(mode) != e->folder)
 		return bad(z, why, "its name and its mode do not agree");
 	return 0;
@@ -136,12 +137,13 @@ static int check_method(const struct zip *z, const struct zip_member *m,
 			struct why *why)
 {
 	if (m->flags & (ZIP_ENCRYPTED | ZIP_HIDDEN))
-		return why_set(why, -EINVAL, "'%s' is encrypted", z->name.data);
+		return why_set(why, -EINVAL, "'%.*s' is encrypted",
+			       NAMES_SHOWN(z->name.data));
 	if (m->method != STORED && m->method != DEFLATED)
 		return why_set(why, -EINVAL,
-			       "'%s' is compressed by a method (%u) that is "
+			       "'%.*s' is compressed by a method (%u) that is "
 			       "not known",
-			       z->name.data, m->method);
+			       NAMES_SHOWN(z->name.data), m->method);
 	if (m->method == STORED && m->packed != m->size)
 		return bad(z, why, "two sizes that do not agree");
 	return 0;
@@ -156,9 +158,10 @@ static int check_size(struct zip *z, const struct zip_member *m,
 	const struct unpack_limits all = {limits->max_total, limits->max_ratio};
 
 	if (limits->max_item && m->size > limits->max_item)
-		return why_set(why, -EFBIG,
-			       "'%s' has %" PRId64 " bytes, more than %" PRId64,
-			       z->name.data, m->size, limits->max_item);
+		return why_set(
+			why, -EFBIG,
+			"'%.*s' has %" PRId64 " bytes, more than %" PRId64,
+			NAMES_SHOWN(z->name.data), m->size, limits->max_item);
 	if (m->packed > z->whole.directory - z->at ||
 	    m->size / deflate_most > m->packed)
 		return bad(z, why, "a size that cannot be");
@@ -223,8 +226,8 @@ static int read_bytes(struct zip *z, const struct zip_member *m, int64_t at,
 	int r;
 
 	if (m->packed >= UINT32_MAX || m->size >= UINT32_MAX)
-		return why_set(why, -EFBIG, "'%s' has %" PRId64 " bytes",
-			       z->name.data, m->size);
+		return why_set(why, -EFBIG, "'%.*s' has %" PRId64 " bytes",
+			       NAMES_SHOWN(z->name.data), m->size);
 	buf_reset(&z->packed);
 	buf_reset(&z->bytes);
 	if (buf_reserve(in, (size_t)m->packed + 1) < 0 ||

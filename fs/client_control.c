@@ -116,6 +116,25 @@ static int explain_by_errors(const char *folder, int code, struct why *why)
 	return why_set(why, code, "%s", sentence + len + 2);
 }
 
+/* The program that opens a file hears of a number; if the file's own permission
+ * is the reason, the kernel did not ask, and there is no sentence. */
+int control_open(const char *folder, const char *name, int *ret_fd,
+		 struct why *why)
+{
+	DROP(free_text) char *path = NULL;
+	int r = open_in(folder, ".control", name, O_RDONLY, ret_fd, why);
+
+	if (r == 0 || r == -ENOENT || r == -ENOTCONN)
+		return r;
+	if (asprintf(&path, "%s/.control/%s", folder, name) < 0) {
+		path = NULL;
+		return r;
+	}
+	if (r == -EACCES && access(path, R_OK) < 0)
+		return r;
+	return explain_by_errors(folder, r, why);
+}
+
 int control_command(const char *folder, const char *verb, const char *line,
 		    struct buf *out, struct why *why)
 {

@@ -15,6 +15,12 @@ struct why;
 int control_read(const char *folder, const char *name, struct buf *out,
 		 struct why *why);
 
+/* Open @folder/.control/@name to read it: *ret_fd, the caller's to close. The
+ * reason of a failure is the newest of .control/errors, if that is of it.
+ * -ENOENT leaves @why alone. */
+int control_open(const char *folder, const char *name, int *ret_fd,
+		 struct why *why);
+
 /* Write one line to a command file and append its answer, or have the reason
  * of its failure: the same handle gives both. */
 int control_command(const char *folder, const char *verb, const char *line,

@@ -182,7 +182,7 @@ int cmd_restore(int argc, char **argv)
 	struct options o;
 	int r;
 
-	r = options_parse(argc, argv, "fijnoy", 1, 2, help, &o);
+	r = options_parse(argc, argv, "Fijnuy", 1, 2, help, &o);
 	if (r != OPTIONS_GO_ON)
 		return r;
 	if (o.full && o.count < 2)

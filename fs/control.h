@@ -32,14 +32,18 @@ struct control_file {
 	mode_t mode; /* the most that the folder's permission gives */
 	/* Not 0: it is a directory of this kind. */
 	enum inum_kind dir;
+	/* In the .control of the root only; for the group, if that may write
+	 * there. */
+	bool root;
 	/* Too dear to be made for a stat: that gives the size it had when it
 	 * was last opened. */
 	bool dear;
-	/* In the root only; of the group only if that may write there. */
-	bool root_only;
 	enum control_restore restores;
 	/* Append the text of the file @ino. */
 	int (*show)(struct call *c, uint64_t ino, struct buf *out);
+	/* Too long for that: make a handle of its own kind that reads, whose
+	 * size getattr finds as after made_open(). */
+	int (*stream)(struct call *c, uint64_t ino, struct fuse_file_info *fi);
 	/* A command file: run one line in @folder, append its answer. */
 	int (*run)(struct call *c, int64_t folder, const struct who *who,
 		   const char *line, struct buf *out);
@@ -81,6 +85,11 @@ int control_run_snapshot(struct call *c, int64_t folder, const struct who *who,
 			 const char *line, struct buf *out);
 int control_run_revert(struct call *c, int64_t folder, const struct who *who,
 		       const char *line, struct buf *out);
+
+/* ---- control_backup.c: archives, streamed ---- */
+
+int control_open_tar(struct call *c, uint64_t ino, struct fuse_file_info *fi);
+int control_open_zip(struct call *c, uint64_t ino, struct fuse_file_info *fi);
 
 /* ---- control_command.c: a command file that is open for writing ---- */
 

@@ -33,11 +33,14 @@ const struct control_file control_files[] = {
 	{"errors", 0444, .show = control_show_errors},
 	{"restore", 0666, .show = control_show_answer,
 	 .restores = CONTROL_RESTORE_HERE},
-	{"repository.tar", 0660, .show = control_show_answer, .root_only = true,
-	 .restores = CONTROL_RESTORE_FULL},
 	{"manifest", 0444, .show = control_show_manifest, .dear = true},
 	{"diff", 0555, .dir = INUM_DIFF},
 	{"rejected", 0555, .dir = INUM_REJECTED},
+	{"backup.tar", 0444, .stream = control_open_tar, .dear = true},
+	{"backup.zip", 0444, .stream = control_open_zip, .dear = true},
+	/* All that there is. */
+	{"repository.tar", 0660, .stream = control_open_tar, .dear = true,
+	 .root = true, .restores = CONTROL_RESTORE_FULL},
 };
 
 const size_t control_file_count =
@@ -86,6 +89,11 @@ int control_failed(struct call *c, int64_t folder, int r)
 
 /* ---- the directory ---- */
 
+static bool is_in(const struct control_file *row, int64_t folder)
+{
+	return !row->root || folder == TREE_ROOT;
+}
+
 static int dir_getattr(struct call *c, uint64_t ino, struct node *ret)
 {
 	struct attr base;
@@ -117,14 +125,9 @@ static int size_of(struct call *c, const struct control_file *row, uint64_t ino,
 /* The most that the permission of the folder @base gives. */
 static mode_t mask_of(const struct control_file *file, const struct attr *base)
 {
-	if (file->root_only && !(base->mode & S_IWGRP))
+	if (file->root && !(base->mode & S_IWGRP))
 		return file->mode & S_IRWXU;
 	return file->mode;
-}
-
-static bool is_in(const struct control_file *file, int64_t folder)
-{
-	return !file->root_only || folder == TREE_ROOT;
 }
 
 static int row_node(struct call *c, size_t row, int64_t folder,
@@ -216,6 +219,8 @@ static int file_open(struct call *c, uint64_t ino, struct fuse_file_info *fi)
 	if ((fi->flags & O_ACCMODE) != O_RDONLY)
 		return why_set(&c->why, -EACCES, "'%s' can only be read",
 			       row->name);
+	if (row->stream)
+		return row->stream(c, ino, fi);
 	r = row->show(c, ino, &text);
 	if (r < 0)
 		return r;
@@ -231,7 +236,6 @@ static int file_setattr(struct call *c, uint64_t ino, struct file *file,
 			const struct stat *st, int set, struct node *ret)
 {
 	const struct control_file *row = control_row(ino);
-
 	int r = 0;
 
 	if ((set &

@@ -26,6 +26,7 @@ static const struct command {
 	{"restore", "put what is in an archive into a folder", cmd_restore},
 	{"history", "all changes of an item", cmd_history},
 	{"report", "what became of what was copied in", cmd_report},
+	{"backup", "write folders and items to an archive", cmd_backup},
 	{"status", "what is in a repository", cmd_status},
 	{"check", "verify a repository", cmd_check},
 };

@@ -9,18 +9,22 @@
 #include <string.h>
 
 static const struct option all[] = {
+	{"closure", no_argument, NULL, 'c'},
+	{"format", required_argument, NULL, 'f'},
 	{"help", no_argument, NULL, 'h'},
+	{"history", no_argument, NULL, 'H'},
 	{"in", required_argument, NULL, 'i'},
 	{"json", no_argument, NULL, 'j'},
 	{"lazy", no_argument, NULL, 'l'},
 	{"message", required_argument, NULL, 'm'},
 	{"dry-run", no_argument, NULL, 'n'},
 	{"name", required_argument, NULL, 'N'},
-	{"full", no_argument, NULL, 'f'},
+	{"full", no_argument, NULL, 'F'},
 	{"last", no_argument, NULL, 'L'},
-	{"once", no_argument, NULL, 'o'},
+	{"once", no_argument, NULL, 'u'},
 	{"revision", required_argument, NULL, 'r'},
 	{"yes", no_argument, NULL, 'y'},
+	{"output", required_argument, NULL, 'o'},
 };
 enum { ALL = sizeof(all) / sizeof(all[0]) };
 
@@ -52,13 +56,13 @@ static void accept_letters(const char *letters, struct accepted *ret)
 static void take_flag(int letter, struct options *o)
 {
 	switch (letter) {
-	case 'f':
+	case 'F':
 		o->full = true;
 		break;
 	case 'L':
 		o->last = true;
 		break;
-	case 'o':
+	case 'u':
 		o->once = true;
 		break;
 	case 'y':
@@ -72,6 +76,15 @@ static void take_flag(int letter, struct options *o)
 static void take(int letter, struct options *o)
 {
 	switch (letter) {
+	case 'c':
+		o->closure = true;
+		break;
+	case 'f':
+		o->format = optarg;
+		break;
+	case 'H':
+		o->history = true;
+		break;
 	case 'i':
 		o->inside = optarg;
 		break;
@@ -92,6 +105,9 @@ static void take(int letter, struct options *o)
 		break;
 	case 'r':
 		o->revision = optarg;
+		break;
+	case 'o':
+		o->output = optarg;
 		break;
 	default:
 		take_flag(letter, o);

@@ -19,8 +19,10 @@ struct options {
 	const char *inside;   /* --in; NULL: not given */
 	const char *message;  /* -m */
 	const char *name;     /* --name */
+	const char *output;   /* -o */
+	const char *format;   /* --format */
 	const char *revision; /* --revision */
-	bool json, dry_run, lazy;
+	bool json, dry_run, lazy, closure, history;
 	bool full, last, once, yes;
 	char **args; /* what is left */
 	int count;

@@ -162,12 +162,14 @@ check_install-uninstall() {
 
 # ---- no gates, but of use ----
 
-# SECONDS PROGRAM...: each fuzzer for so long.
+# SECONDS PROGRAM...: each fuzzer for so long, from its seeds if it has some.
 check_fuzz() {
-	local seconds=$1 program bad=0
+	local seconds=$1 program seeds bad=0
 	shift
 	for program in "$@"; do
 		mkdir -p "$program.corpus"
+		seeds=(tests/fuzz/"${program##*/}".seeds/*)
+		[ ${#seeds[@]} -gt 0 ] && cp "${seeds[@]}" "$program.corpus"
 		"$program" -max_total_time="$seconds" -max_len=4096 \
 			-timeout=10 -artifact_prefix="$program-" \
 			-print_final_stats=1 "$program.corpus" \
