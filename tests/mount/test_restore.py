@@ -570,3 +570,59 @@ def test_a_mount_for_reading_takes_nothing(repo):
     assert repo.exists("rules/A.json") and not repo.exists("rules/A 2.json")
 
 
+
+
+# ---- with the backups of .control ----
+
+@pytest.mark.parametrize("kind", ["tar", "zip"])
+def test_a_backup_comes_back(repo, corpus, kind):
+    """All of it is deleted, and is again as it was."""
+    repo.sh(f"cp -a '{corpus}'/* .")
+    backup = os.path.join(repo.base, "backup." + kind)
+    run(["cp", repo.control("backup." + kind), backup])
+    repo.sh("rm -r *")
+    assert repo.tree() == {}
+    restore(repo, backup)
+    grain = 1 if kind == "tar" else 1000000000
+    harness.same_tree(corpus, repo.root, grain)
+    restore(repo, backup, name="repository.tar")
+    assert result(repo)[-1] == \
+        "restore in full: 0 created, 607 unchanged"
+    repo.check()
+
+
+def test_the_full_backup_is_restored_in_full(repo, corpus):
+    repo.sh(f"cp -a '{corpus}'/* .")
+    backup = os.path.join(repo.base, "all.tar")
+    run(["cp", repo.control("repository.tar"), backup])
+    restore(repo, backup, name="repository.tar")
+    assert result(repo)[-1] == "restore in full: 0 created, 607 unchanged"
+    repo.sh("rm -r rules; mv sessions elsewhere; echo '{}' > new.json; "
+            "mkdir -p empty/er; for f in action_maps/*/*/*.json; do "
+            "echo '{\"pairs\": []}' > \"$f.x\"; cat \"$f\" > /dev/null; "
+            "done")
+    before = repo.tree()
+    restore(repo, backup, name="repository.tar")
+    number = repo.revisions()[-1]["id"]
+    scratch = {n for n in repo.tree() if n.endswith(".x")}
+    assert scratch
+    for name in scratch:
+        os.remove(repo.path(name))
+    harness.same_tree(corpus, repo.root)
+    repo.revert(f"before {number}")
+    assert {n: t for n, t in repo.tree().items()} == \
+        {n: t for n, t in before.items() if n not in scratch}
+    repo.check()
+
+
+def test_from_one_control_file_into_another(repo):
+    """No file in between: what is read is as it was when it was opened."""
+    fill(repo)
+    os.makedirs(repo.path("beside"))
+    repo.sh("cat .control/backup.tar > beside/.control/restore")
+    assert repo.tree(repo.path("beside")) == {
+        "action_maps/": None, "rules/": None, "beside/": None,
+        "rules/A.json": item(n=1),
+        "action_maps/Own.json": action_map("/rules/A")}
+    repo.sh("cp .control/backup.zip .control/restore")
+    assert repo.exists("beside/rules/A 2.json")
