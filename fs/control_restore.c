@@ -26,6 +26,8 @@ struct upload {
 	struct who opener;
 	int fd;	       /* what is written, without the words */
 	int64_t words; /* bytes of the line before it */
+	int64_t end;   /* of what is written, words included */
+	bool append;   /* the kernel does not know where that is */
 	bool written;  /* since it was restored last */
 	bool shown;    /* counted in fs->texts */
 	bool dry_run, json, once;
@@ -82,6 +84,7 @@ int restore_open(struct call *c, uint64_t ino, struct fuse_file_info *fi)
 	if (!upload)
 		return -ENOMEM;
 	upload->opener = call_who(c);
+	upload->append = fi->flags & O_APPEND;
 	upload->fd = spool_unnamed();
 	if (upload->fd < 0)
 		return why_set(&c->why, upload->fd,
@@ -102,7 +105,7 @@ bool restore_is_open(struct call *c, uint64_t ino)
 /* ---- what is written ---- */
 
 /* The line of words at the beginning of @bytes; 0: there is none. */
-static int64_t take_words(struct upload *upload, const char *bytes, size_t size)
+static size_t take_words(struct upload *upload, const char *bytes, size_t size)
 {
 	const char *end =
 		memchr(bytes, '\n', size < WORDS_MAX ? size : WORDS_MAX);
@@ -125,9 +128,9 @@ static int64_t take_words(struct upload *upload, const char *bytes, size_t size)
 		else
 			return 0;
 	}
-	found.words = end - bytes + 1;
 	*upload = found;
-	return found.words;
+	upload->words = end - bytes + 1;
+	return (size_t)upload->words;
 }
 
 static int store(struct call *c, struct upload *upload, const char *bytes,
@@ -160,13 +163,16 @@ static int take(struct call *c, struct upload *upload, const char *bytes,
 			.opener = upload->opener,
 			.fd = upload->fd,
 			.shown = upload->shown,
+			.append = upload->append,
 			.written = true,
 		};
-		if (offset == 0)
-			skip = (size_t)take_words(upload, bytes, size);
+		if (offset == 0 || upload->append)
+			skip = take_words(upload, bytes, size);
 	}
-	if (!skip)
-		offset -= upload->words;
+	if (upload->append)
+		offset = upload->end;
+	upload->end = offset + (int64_t)size;
+	offset += (int64_t)skip - upload->words;
 	if (offset < 0)
 		return why_set(&c->why, -EINVAL,
 			       "an archive is written from its beginning");

@@ -146,6 +146,10 @@ def test_it_comes_into_the_folder_whose_control_file_it_is(repo):
     "cp -p '{}' .control/restore",
     "cp --sparse=always '{}' '{}.sparse' && cp '{}.sparse' .control/restore",
     "( cat '{}' ) > .control/restore",
+    "{ cat '{}'; } > .control/restore",
+    "cat '{}' >> .control/restore; "
+    "(echo dry-run; cat '{}') >> .control/restore",
+    "exec 3<> .control/restore; cat '{}' >&3; exec 3>&-",
 ])
 def test_programs_that_copy(repo, how):
     archive = gnu_tar(repo)
@@ -153,7 +157,21 @@ def test_programs_that_copy(repo, how):
     repo.sh(how.replace("{}", archive))
     assert repo.exists("rules/sub/B.json")
     assert not repo.exists("rules/sub/B 2.json")
-    assert result(repo)[-1].startswith("restore: 2 created, 1 renamed")
+    if "dry-run" in how:
+        assert result(repo)[-1].startswith("would restore: 0 created, 3 ren")
+    else:
+        assert result(repo)[-1].startswith("restore: 2 created, 1 renamed")
+
+
+def test_tar_writes_there_itself(repo):
+    src = sources(repo)
+    fill(repo)
+    repo.run("tar", "-C", src, "-cf", repo.control("restore"), ".")
+    assert repo.exists("rules/A 2.json")
+    done = repo.run("tar", "-C", src, "-cf", repo.control("restore", "rules"),
+                    "rules/A.json", "nix", check=False)
+    assert done.returncode == 2  # of its own: what is there is an archive
+    assert repo.exists("rules/rules/A.json")
 
 
 def test_the_kernel_hears_of_it_before_the_close_returns(repo, actor):
