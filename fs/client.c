@@ -12,6 +12,7 @@
 #include "core/tree.h"
 #include "core/why.h"
 #include "fs/client_control.h"
+#include "fs/client_upload.h"
 #include "fs/fs.h"
 #include "fs/place.h"
 
@@ -20,7 +21,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 struct client {
@@ -306,42 +306,26 @@ static int need_root(const struct client *c, struct why *why)
 			      "this is a folder in it");
 }
 
-/* Through the mount. */
-struct sending {
-	const struct client_restore *what;
-	int64_t total; /* bytes of the archive; 0: not known */
-};
-
-static void sent(int64_t done, void *arg)
-{
-	const struct sending *s = arg;
-
-	s->what->progress(done, s->total, s->what->arg);
-}
-
 static int send_archive(const struct client *c,
 			const struct client_restore *what, struct buf *out,
 			struct why *why)
 {
-	struct sending s = {.what = what};
-	struct upload_request request = {
-		.name = what->full ? "repository.tar" : "restore",
-		.fd = what->fd,
-		.progress = sent,
-		.arg = &s,
-	};
 	char words[32];
-	struct stat st;
+	struct upload_request request = {
+		.folder = c->place.folder,
+		.name = what->full ? "repository.tar" : "restore",
+		.words = words,
+		.fd = what->fd,
+		.progress = what->progress,
+		.arg = what->arg,
+	};
 
-	if (fstat(what->fd, &st) == 0 && S_ISREG(st.st_mode))
-		s.total = st.st_size;
 	(void)snprintf(words, sizeof(words), "%s%s%s",
 		       what->dry_run ? "dry-run " : "",
 		       what->json ? "json " : "", what->once ? "once " : "");
 	if (*words)
 		words[strlen(words) - 1] = '\0';
-	request.words = words;
-	return control_upload(c->place.folder, &request, out, why);
+	return client_upload(&request, out, why);
 }
 
 int client_restore(struct client *client, const struct client_restore *what,

@@ -158,76 +158,20 @@ int control_command(const char *folder, const char *verb, const char *line,
 	return read_all(fd, out, why);
 }
 
-/* ---- archives ---- */
-
-static int write_all(int fd, const char *bytes, size_t len, struct why *why)
+int control_begin(const char *folder, const char *name, int *ret_fd,
+		  struct why *why)
 {
-	while (len > 0) {
-		ssize_t n = write(fd, bytes, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return explain_by_answer(fd, -errno, why);
-		bytes += n;
-		len -= (size_t)n;
-	}
-	return 0;
+	return open_in(folder, ".control", name, O_RDWR, ret_fd, why);
 }
 
-static int write_words(int fd, const char *words, struct why *why)
+int control_answer(int fd, struct buf *out, struct why *why)
 {
-	char line[64];
-
-	if (!*words)
-		return 0;
-	(void)snprintf(line, sizeof(line), "%s\n", words);
-	return write_all(fd, line, strlen(line), why);
-}
-
-static int write_archive(int fd, const struct upload_request *request,
-			 struct why *why)
-{
-	enum { CHUNK = 1 << 20 };
-	DROP(free_text) char *bytes = malloc(CHUNK);
-	int64_t done = 0;
-	ssize_t n;
-	int r = 0;
-
-	if (!bytes)
-		return why_set(why, -ENOMEM, "out of memory");
-	while (r == 0 && (n = read(request->fd, bytes, CHUNK)) != 0) {
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return why_set(why, -errno,
-				       "the archive cannot be read: %s",
-				       strerrordesc_np(errno));
-		r = write_all(fd, bytes, (size_t)n, why);
-		done += n;
-		request->progress(done, request->arg);
-	}
-	return r;
-}
-
-int control_upload(const char *folder, const struct upload_request *request,
-		   struct buf *out, struct why *why)
-{
-	DROP(close_fd) int fd = -1;
-	int r = open_in(folder, ".control", request->name, O_RDWR, &fd, why);
-
-	if (r == -ENOENT)
-		return why_set(why, r, "'%s' takes no archives", folder);
-	if (r == 0)
-		r = write_words(fd, request->words, why);
-	if (r == 0)
-		r = write_archive(fd, request, why);
-	if (r < 0)
-		return r;
-	/* It is restored by the sync, and what a close cannot do: say how. */
-	if (fsync(fd) < 0)
-		return explain_by_answer(fd, -errno, why);
 	return read_all(fd, out, why);
+}
+
+int control_explain(int fd, int code, struct why *why)
+{
+	return explain_by_answer(fd, code, why);
 }
 
 int control_snapshot_named(const char *folder, const char *name,

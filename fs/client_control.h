@@ -6,8 +6,6 @@
 #ifndef FS_CLIENT_CONTROL_H
 #define FS_CLIENT_CONTROL_H
 
-#include <stdint.h>
-
 struct buf;
 struct why;
 
@@ -26,19 +24,13 @@ int control_open(const char *folder, const char *name, int *ret_fd,
 int control_command(const char *folder, const char *verb, const char *line,
 		    struct buf *out, struct why *why);
 
-/* An archive for a control file. */
-struct upload_request {
-	const char *name;  /* "restore", "repository.tar" */
-	const char *words; /* before it: "dry-run json", or "" */
-	int fd;		   /* it is read from where it stands */
-	/* Called now and then. */
-	void (*progress)(int64_t done, void *arg);
-	void *arg;
-};
-/* Write it, wait until it is restored, and append the answer. The reason of a
- * failure is the answer's. */
-int control_upload(const char *folder, const struct upload_request *request,
-		   struct buf *out, struct why *why);
+/* Open @folder/.control/@name for commands: -ENOENT leaves @why alone. */
+int control_begin(const char *folder, const char *name, int *ret_fd,
+		  struct why *why);
+/* Append the answer that the handle shows. */
+int control_answer(int fd, struct buf *out, struct why *why);
+/* What it says of the failure @code of what was written. */
+int control_explain(int fd, int code, struct why *why);
 
 /* mkdir .snapshots/@name; the reason is the newest of .control/errors. */
 int control_snapshot_named(const char *folder, const char *name,

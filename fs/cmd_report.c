@@ -133,6 +133,8 @@ static json_t *supply_text(json_t *detail)
 	json_t *value;
 
 	json_object_foreach(detail, key, value) {
+		if (strcmp(key, "secrets") == 0)
+			key = "passwords";
 		add_words(&text, key, value);
 	}
 	buf_byte(&text, '\0');

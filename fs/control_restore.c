@@ -1,6 +1,7 @@
 #include "fs/control_restore.h"
 
 #include "core/buf.h"
+#include "core/env.h"
 #include "core/repo.h"
 #include "core/restore.h"
 #include "fs/call.h"
@@ -15,6 +16,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -245,9 +248,33 @@ static int as_mistake(struct call *c, int r)
 	return -EINVAL;
 }
 
+/* Who reads "restore" meanwhile hears how far it is. */
+struct watch {
+	struct fs *fs;
+	uint64_t ino;
+	int64_t told_ns;
+};
+
+static void tell_progress(int64_t done, int64_t total, void *arg)
+{
+	static const int64_t pause_ns = 100000000;
+	struct watch *w = arg;
+	int64_t now_ns = env_now_ns(store_env(w->fs->repo->store));
+	char text[96];
+	int len;
+
+	if (now_ns - w->told_ns < pause_ns)
+		return;
+	w->told_ns = now_ns;
+	len = snprintf(text, sizeof(text),
+		       "restoring: %" PRId64 " of %" PRId64 "\n", done, total);
+	texts_keep(w->fs->texts, w->ino, text, (size_t)len);
+}
+
 static int restore(struct call *c, uint64_t ino, struct upload *upload,
 		   struct buf *answer)
 {
+	struct watch watch = {.fs = c->fs, .ino = control_restore_ino(ino)};
 	DROP(restore_result_done) struct restore_result result = {0};
 	const struct fs_options *options = &c->fs->options;
 	const struct restore_request request = {
@@ -258,6 +285,8 @@ static int restore(struct call *c, uint64_t ino, struct upload *upload,
 		.json = upload->json,
 		.once = upload->once || options->identical == IDENTICAL_SKIP,
 		.max_item = options->max_item,
+		.progress = tell_progress,
+		.progress_arg = &watch,
 	};
 	int r = live_reserve_names(c, &upload->opener);
 
