@@ -79,7 +79,8 @@ struct archive_limits {
 	int64_t max_total; /* bytes of all, uncompressed, with what is between
 			      them */
 	/* The most that may come out of one byte of a compressed archive, once
-	 * more than 16 MiB have come out. */
+	 * more than 16 MiB have come out. Of many small items that are alike a
+	 * good tar becomes a six-hundredth. */
 	int64_t max_ratio;
 };
 

@@ -10,9 +10,9 @@
  * stays the same. Scratch files are not among them, nor the folder itself; the
  * names are relative to it.
  *
- * What the moment shows must stay as it is while this is open: whoever opens
- * it in the process that writes has the moment pinned (store_pin()), others
- * read it all in one transaction.
+ * What the moment shows must stay as it is while this is open: in the process
+ * that writes it is one of store_pin(), others read it all in one
+ * transaction.
  *
  * Thread-safety: one thread at a time; each call may have another struct db.
  */

@@ -50,20 +50,20 @@ int bits_add(struct bits *bits, int64_t n)
 	return 1;
 }
 
-void bits_remove(struct bits *bits, int64_t n)
-{
-	size_t page = (size_t)n / PAGE_BITS, bit = (size_t)n % PAGE_BITS;
-
-	if (page < bits->len && bits->pages[page])
-		bits->pages[page][bit / 64] &= ~(UINT64_C(1) << bit % 64);
-}
-
 bool bits_has(const struct bits *bits, int64_t n)
 {
 	size_t page = (size_t)n / PAGE_BITS, bit = (size_t)n % PAGE_BITS;
 
 	return page < bits->len && bits->pages[page] &&
 	       bits->pages[page][bit / 64] >> bit % 64 & 1;
+}
+
+void bits_remove(struct bits *bits, int64_t n)
+{
+	size_t page = (size_t)n / PAGE_BITS, bit = (size_t)n % PAGE_BITS;
+
+	if (page < bits->len && bits->pages[page])
+		bits->pages[page][bit / 64] &= ~(UINT64_C(1) << bit % 64);
 }
 
 int bits_next(const struct bits *bits, int64_t *n)

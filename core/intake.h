@@ -23,7 +23,7 @@ struct moment;
 struct why;
 
 struct intake_text {
-	int64_t folder; /* live: its kind says what the text means */
+	int64_t folder;	   /* live: its kind says what the text means */
 	const char *bytes; /* one valid JSON document */
 	size_t len;
 	int64_t like; /* a content that it probably resembles, or 0 */

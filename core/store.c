@@ -260,6 +260,20 @@ const struct env *store_env(const struct store *store)
 	return store->env;
 }
 
+void store_show(struct store *store, int64_t moment)
+{
+	int64_t shown = atomic_load(&store->shown);
+
+	while (shown < moment &&
+	       !atomic_compare_exchange_weak(&store->shown, &shown, moment))
+		;
+}
+
+int64_t store_shown(const struct store *store)
+{
+	return atomic_load(&store->shown);
+}
+
 const struct kinds *store_kinds(const struct store *store)
 {
 	return store->kinds;

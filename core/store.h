@@ -70,6 +70,12 @@ const struct kinds *store_kinds(const struct store *store);
  * number is still so. One atomic load. */
 uint64_t store_generation(const struct store *store);
 
+/* Somebody looks at the tree as it was at @moment, though no revision speaks of
+ * it: what was done until then stays in its rows as it is, see tree_recorded().
+ * Any thread. */
+void store_show(struct store *store, int64_t moment);
+int64_t store_shown(const struct store *store); /* the newest such moment */
+
 /*
  * A reader connection, from the pool or new; each query sees the newest
  * commit. Give it back with store_put() on the same thread. NULL: out of
@@ -82,22 +88,18 @@ struct reader {
 int store_read(struct store *store, struct reader *ret_reader, struct why *why);
 void store_put(struct reader *reader); /* accepts {0}; for DROP() */
 
+/* A number from the sequence of items, nodes and scratch files; never given
+ * twice while the file is open. */
+int64_t store_next_id(struct store *store);
+
 /*
- * Fix the tree as it is now: the number of the newest moment, *ret_moment.
- * What it shows stays as it is until store_unpin(), though nothing is
- * recorded; else what changed last may yet be amended. In a store that is
- * open for reading only others may do that all the same.
+ * Fix the tree as it is now, as store_show() does, with nobody in the middle of
+ * changing it otherwise: *ret_moment is its moment, which stays as it is. In a
+ * store that is open for reading only others may change that all the same.
  *
  * Waits for the writer.
  */
 int store_pin(struct store *store, int64_t *ret_moment, struct why *why);
-void store_unpin(struct store *store);
-/* Is a moment pinned that shows what was born at moment @born? */
-bool store_pinned(struct store *store, int64_t born);
-
-/* A number from the sequence of items, nodes and scratch files; never given
- * twice while the file is open. */
-int64_t store_next_id(struct store *store);
 
 /*
  * Make all that is committed survive loss of power. -EIO: it may not have

@@ -27,6 +27,7 @@ struct store {
 	int lock_fd; /* -1: none */
 	_Atomic(uint64_t) generation;
 	_Atomic(int64_t) next_id;
+	_Atomic(int64_t) shown;
 	atomic_bool poisoned; /* a sync failed: the log cannot be trusted */
 	atomic_bool full;     /* the ballast is given up */
 	atomic_bool tight;    /* room is scarce */
@@ -42,8 +43,6 @@ struct store {
 	size_t idle_len;
 	struct db **readers; /* all of them, idle or not */
 	size_t readers_len, readers_cap;
-	unsigned pins; /* see store_pin() */
-	int64_t pinned;
 
 	pthread_mutex_t sync_lock;
 	struct db *syncer;

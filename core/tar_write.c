@@ -136,7 +136,7 @@ int64_t tar_head_size(const struct archive_entry *entry)
 /* The field and its final NUL; a number that is too large is elsewhere. */
 static void octal(char *field, size_t size, int64_t number)
 {
-	int64_t most = ((int64_t)1 << 3 * (size - 1)) - 1;
+	int64_t most = ((int64_t)1 << (3 * (size - 1))) - 1;
 
 	if (number < 0 || number > most)
 		number = 0;

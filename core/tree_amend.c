@@ -18,16 +18,15 @@
  * the history and nothing else. What a revision has named stays for ever.
  */
 
-int tree_recorded(const struct moment *m, int64_t born, struct why *why)
+int tree_recorded(struct moment *m, int64_t born, struct why *why)
 {
 	DROP(q_close) struct q q = q_open(m->db, STMT_TREE_RECORDED);
-	int r;
+	int r = q_step(&q, why);
 
-	if (store_pinned(m->store, born))
-		return 1;
-	r = q_step(&q, why);
 	if (r < 0)
 		return r;
+	if (store_shown(m->store) >= born)
+		return 1;
 	for (int col = 0; col < 2; col++) {
 		if (!q_is_null(&q, col) && q_col_i64(&q, col) >= born)
 			return 1;

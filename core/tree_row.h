@@ -10,7 +10,6 @@
 #include "core/tree.h"
 
 struct buf;
-struct moment;
 struct q;
 
 /* The row of any statement with the columns of STMT_TREE_GET. The name is
@@ -64,10 +63,9 @@ int tree_keep_node(struct moment *m, int64_t item, const struct spot *spot,
 int tree_check_loop(struct db *db, int64_t item, int64_t parent,
 		    struct why *why);
 
-/* 1: a revision speaks of moment @born or later, or somebody is looking at it
- * (store_pin()), so that what was born then must stay as it is; 0: none
- * does. */
-int tree_recorded(const struct moment *m, int64_t born, struct why *why);
+/* 1: a revision speaks of moment @born or later, or somebody looks at it, so
+ * that what was born then has been seen and must stay as it is; 0: none. */
+int tree_recorded(struct moment *m, int64_t born, struct why *why);
 
 /* What the record of changes says of @item at @moment is taken back. */
 int tree_unchange(struct moment *m, int64_t moment, int64_t item, unsigned what,

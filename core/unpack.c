@@ -119,6 +119,20 @@ static int cut(const struct unpack *u, struct why *why)
 		       u->codec->name, u->in);
 }
 
+/* What is in the chunk are zeros. */
+static int check_zeros(const struct unpack *u, struct why *why)
+{
+	for (size_t i = 0; i < u->len; i++) {
+		if (u->chunk[u->at + i])
+			return why_set(why, -EBADMSG,
+				       "after the %s stream follows something "
+				       "else, at byte %" PRId64,
+				       u->codec->name,
+				       u->in - (int64_t)(u->len - i));
+	}
+	return 0;
+}
+
 /* After a stream: another, or zeros to the end. 1: another. */
 static int between(struct unpack *u, struct why *why)
 {
@@ -128,22 +142,13 @@ static int between(struct unpack *u, struct why *why)
 		return r;
 	if (begins(u, u->codec) || is_skippable(u))
 		return 1;
-	while (u->len > 0) {
-		for (size_t i = 0; i < u->len; i++) {
-			if (u->chunk[u->at + i])
-				return why_set(
-					why, -EBADMSG,
-					"after the %s stream follows something "
-					"else, at byte %" PRId64,
-					u->codec->name,
-					u->in - (int64_t)(u->len - i));
-		}
+	while (r == 0 && u->len > 0) {
+		r = check_zeros(u, why);
 		u->len = 0;
-		r = fill(u, 1, why);
-		if (r < 0)
-			return r;
+		if (r == 0)
+			r = fill(u, 1, why);
 	}
-	return 0;
+	return r;
 }
 
 /* Some bytes, perhaps none yet. 0: the end. */

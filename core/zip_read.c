@@ -105,7 +105,14 @@ static int take_name(struct zip *z, const struct zip_member *m, struct why *why)
 	buf_reset(&z->name);
 	buf_add(&z->name, name, len);
 	buf_byte(&z->name, '\0');
-	return buf_error(&z->name) ? no_memory(why) : 0;
+	if (buf_error(&z->name))
+		return no_memory(why);
+	/* Some programs of a system where it divides a path write it so, and
+	 * no name there has one. */
+	for (size_t i = 0; i < len && m->made_by >> 8 == 0; i++)
+		if (z->name.data[i] == '\\')
+			z->name.data[i] = '/';
+	return 0;
 }
 
 /* ---- what it is ---- */
@@ -197,7 +204,7 @@ static int check_member(const struct zip *z, const struct zip_member *m,
 static int inflate_all(struct zip *z, const struct zip_member *m,
 		       struct why *why)
 {
-	unsigned char nothing;
+	unsigned char nothing = 0;
 	z_stream s = {
 		.next_in = (unsigned char *)z->packed.data,
 		.avail_in = (unsigned)m->packed,

@@ -364,7 +364,8 @@ int zip_check_descriptor(int fd, int64_t at, int64_t end,
 	/* With a mark or without, of 64 or 32 bits: nothing says which. Those
 	 * with the mark first, since one without could look like any. */
 	static const struct {
-		int mark, wide;
+		size_t mark;
+		int wide;
 	} forms[] = {{4, 4}, {4, 8}, {0, 4}, {0, 8}};
 	unsigned char bytes[24] = {0};
 	size_t len = end - at < 24 ? (size_t)(end - at) : 24;
@@ -373,7 +374,7 @@ int zip_check_descriptor(int fd, int64_t at, int64_t end,
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-		size_t size = (size_t)(forms[i].mark + 4 + 2 * forms[i].wide);
+		size_t size = forms[i].mark + 4 + 2 * (size_t)forms[i].wide;
 
 		if (m->large != (forms[i].wide == 8) || size > len ||
 		    (forms[i].mark && get32(bytes) != ZIP_DESCRIPTOR) ||

@@ -103,17 +103,18 @@ static int check_ending(const char *path, struct why *why)
 static int find_format(const struct options *o, enum archive_format *ret,
 		       struct why *why)
 {
+	const char *format = o->format;
+
 	*ret = ARCHIVE_TAR;
-	if (o->format && strcmp(o->format, "zip") == 0)
+	if (!format && !o->output)
+		return 0;
+	if (!format)
+		format = ends_in(o->output, ".zip") ? "zip" : "tar";
+	if (strcmp(format, "zip") == 0)
 		*ret = ARCHIVE_ZIP;
-	else if (o->format && strcmp(o->format, "tar") != 0)
-		return why_set(why, -EINVAL, "there is no format '%s'",
-			       o->format);
-	else if (!o->format && o->output && ends_in(o->output, ".zip"))
-		*ret = ARCHIVE_ZIP;
-	else if (!o->format && o->output)
-		return check_ending(o->output, why);
-	return 0;
+	else if (strcmp(format, "tar") != 0)
+		return why_set(why, -EINVAL, "there is no format '%s'", format);
+	return o->format ? 0 : check_ending(o->output, why);
 }
 
 static int add_path(struct job *job, const char *above, const char *rest,
@@ -301,7 +302,8 @@ static int from_file(const struct job *job, const struct output *out,
 		return why_set(why, r,
 			       "several items, one alone, and --closure take "
 			       "the repository file '%s', which you may not "
-			       "read: name one folder",
+			       "read: name one folder, or copy from its "
+			       ".backup",
 			       job->place.mounted.file);
 	if (r == 0)
 		r = store_read(repo->store, &reader, why);
@@ -320,7 +322,7 @@ static bool is_one_folder(const struct job *job)
 	       !job->options->closure;
 }
 
-static int backup(const struct options *o, struct why *why)
+static int archive(const struct options *o, struct why *why)
 {
 	DROP(job_done) struct job job = {0};
 	DROP(output_done) struct output out = {.fd = -1};
@@ -420,6 +422,6 @@ int cmd_backup(int argc, char **argv)
 		return options_usage(o.command,
 				     "an archive is nothing for a terminal: "
 				     "give -o FILE, or write to a pipe");
-	r = o.history ? copy_history(&o, &why) : backup(&o, &why);
+	r = o.history ? copy_history(&o, &why) : archive(&o, &why);
 	return r < 0 ? options_failed(o.command, &why) : EXIT_DONE;
 }

@@ -27,6 +27,7 @@ void output_done(struct output *output)
 	if (output->beside)
 		(void)unlink(output->beside);
 	free(output->beside);
+	free(output->path);
 	*output = (struct output){.fd = -1};
 }
 
@@ -47,33 +48,36 @@ static int open_beside(struct output *o, mode_t mode, struct why *why)
 	return 0;
 }
 
+/* @path is there, or not. */
+static int open_path(struct output *o, const char *path, mode_t mode,
+		     struct why *why)
+{
+	struct stat st;
+	bool there = stat(path, &st) == 0;
+
+	if (there && !o->replace)
+		return why_set(why, -EEXIST, "there is a '%s' already", path);
+	o->path = there ? realpath(path, NULL) : strdup(path);
+	if (!o->path)
+		return why_set(why, -errno, "'%s': %s", path,
+			       strerrordesc_np(errno));
+	if (!there || S_ISREG(st.st_mode))
+		return open_beside(o, mode, why);
+	o->fd = open(path, O_WRONLY | O_CLOEXEC);
+	return o->fd < 0 ? failed(o, why) : 0;
+}
+
 int output_open(const char *path, bool replace, mode_t mode, struct output *ret,
 		struct why *why)
 {
 	DROP(output_done)
-	struct output o = {
-		.fd = STDOUT_FILENO, .path = path, .replace = replace};
-	struct stat st;
-	bool there;
-	int r = 0;
+	struct output o = {.fd = STDOUT_FILENO, .replace = replace};
+	int r = path ? open_path(&o, path, mode, why) : 0;
 
-	if (path) {
-		there = stat(path, &st) == 0;
-		if (there && !replace)
-			return why_set(why, -EEXIST, "there is a '%s' already",
-				       path);
-		if (there && !S_ISREG(st.st_mode)) {
-			o.fd = open(path, O_WRONLY | O_CLOEXEC);
-			r = o.fd < 0 ? failed(&o, why) : 0;
-		} else {
-			r = open_beside(&o, mode, why);
-		}
-	}
 	if (r < 0)
 		return r;
 	*ret = o;
-	o.fd = -1;
-	o.beside = NULL;
+	o = (struct output){.fd = -1};
 	return 0;
 }
 

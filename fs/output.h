@@ -2,7 +2,8 @@
  * output - a file that a command makes: all of it under its name, or nothing.
  *
  * It is written beside that name and takes it when it is whole and on the
- * disk. What is no regular file (a pipe, /dev/null), and the standard output,
+ * disk; where that leads by a link is replaced, not the link. What is no
+ * regular file (a pipe, /dev/null), and the standard output,
  * are written as they are.
  *
  * Thread-safety: for the thread that runs the command.
@@ -18,8 +19,8 @@ struct why;
 
 struct output {
 	int fd;
-	const char *path; /* borrowed; NULL: the standard output */
-	char *beside;	  /* where it is written until output_keep(), or NULL */
+	char *path;   /* NULL: the standard output */
+	char *beside; /* where it is written until output_keep(), or NULL */
 	bool replace;
 };
 
