@@ -133,9 +133,9 @@ static json_t *supply_text(json_t *detail)
 	json_t *value;
 
 	json_object_foreach(detail, key, value) {
-		if (strcmp(key, "secrets") == 0)
-			key = "passwords";
-		add_words(&text, key, value);
+		bool secrets = strcmp(key, "secrets") == 0;
+
+		add_words(&text, secrets ? "passwords" : key, value);
 	}
 	buf_byte(&text, '\0');
 	return buf_error(&text) ? NULL : json_string(text.data);
