@@ -32,9 +32,7 @@ struct control_file {
 	mode_t mode; /* the most that the folder's permission gives */
 	/* Not 0: it is a directory of this kind. */
 	enum inum_kind dir;
-	/* In the .control of the root only; for the group, if that may write
-	 * there. */
-	bool root;
+	bool root; /* in the .control of the root only */
 	/* Too dear to be made for a stat: that gives the size it had when it
 	 * was last opened. */
 	bool dear;

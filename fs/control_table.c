@@ -38,7 +38,7 @@ const struct control_file control_files[] = {
 	{"rejected", 0555, .dir = INUM_REJECTED},
 	{"backup.tar", 0444, .stream = control_open_tar, .dear = true},
 	{"backup.zip", 0444, .stream = control_open_zip, .dear = true},
-	/* All that there is. */
+	/* All that there is: for the owner and the group of the root. */
 	{"repository.tar", 0660, .stream = control_open_tar, .dear = true,
 	 .root = true, .restores = CONTROL_RESTORE_FULL},
 };
@@ -122,14 +122,6 @@ static int size_of(struct call *c, const struct control_file *row, uint64_t ino,
 	return r;
 }
 
-/* The most that the permission of the folder @base gives. */
-static mode_t mask_of(const struct control_file *file, const struct attr *base)
-{
-	if (file->root && !(base->mode & S_IWGRP))
-		return file->mode & S_IRWXU;
-	return file->mode;
-}
-
 static int row_node(struct call *c, size_t row, int64_t folder,
 		    const struct attr *base, struct node *ret)
 {
@@ -144,7 +136,7 @@ static int row_node(struct call *c, size_t row, int64_t folder,
 	}
 	r = size_of(c, file, ino, &size);
 	if (r == 0)
-		made_file(ino, base, mask_of(file, base), size, ret);
+		made_file(ino, base, file->mode, size, ret);
 	return r;
 }
 

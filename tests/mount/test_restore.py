@@ -369,11 +369,11 @@ def test_only_the_owner_restores_in_full(shared_repo):
             done.stderr
     assert sorted(repo.tree()) == ["A.json", "open/"]
     assert not os.path.exists(repo.control("repository.tar", "open"))
-    # The group may if it may write the root.
+    # The group may write it if it may write the root.
     os.chmod(repo.root, 0o775)
     assert os.stat(repo.control("repository.tar")).st_mode & 0o777 == 0o660
     os.chmod(repo.root, 0o755)
-    assert os.stat(repo.control("repository.tar")).st_mode & 0o777 == 0o600
+    assert os.stat(repo.control("repository.tar")).st_mode & 0o777 == 0o640
     # Where he may write he may restore, and what comes is his.
     assert try_to_copy("restore", "open").returncode == 0
     assert os.stat(repo.path("open/X.json")).st_uid == 65534
