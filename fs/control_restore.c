@@ -271,15 +271,16 @@ static void tell_progress(int64_t done, int64_t total, void *arg)
 	texts_keep(w->fs->texts, w->ino, text, (size_t)len);
 }
 
-static int restore(struct call *c, uint64_t ino, struct upload *upload,
+static int restore(struct call *c, uint64_t ino, const struct upload *upload,
 		   struct buf *answer)
 {
 	struct watch watch = {.fs = c->fs, .ino = control_restore_ino(ino)};
 	DROP(restore_result_done) struct restore_result result = {0};
 	const struct fs_options *options = &c->fs->options;
+	int fd = upload->fd;
 	const struct restore_request request = {
 		.folder = control_folder(ino),
-		.source = restore_from_fd(&upload->fd),
+		.source = restore_from_fd(&fd),
 		.full = control_row(ino)->restores == CONTROL_RESTORE_FULL,
 		.dry_run = upload->dry_run,
 		.json = upload->json,
@@ -321,18 +322,17 @@ static void set_answer(struct call *c, struct file *file, struct buf *answer)
 /* Restore what has been written since this was done last. */
 static int finish(struct call *c, struct file *file)
 {
-	struct upload *upload = file->own;
+	struct upload *upload = file->own, whole;
 	DROP(buf_done) struct buf answer = {0};
-	bool written;
 	int r;
 
 	pthread_mutex_lock(&file->lock);
-	written = upload->written;
+	whole = *upload;
 	upload->written = false;
 	pthread_mutex_unlock(&file->lock);
-	if (!written)
+	if (!whole.written)
 		return 0;
-	r = restore(c, file->ino, upload, &answer);
+	r = restore(c, file->ino, &whole, &answer);
 	if (r < 0) {
 		(void)control_failed(c, control_folder(file->ino), r);
 		buf_reset(&answer);

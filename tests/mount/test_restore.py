@@ -343,6 +343,43 @@ def test_who_stands_in_a_folder_or_reads_an_item_sees_the_new(repo, actor):
         is False
 
 
+@pytest.mark.parametrize("name", ["restore", "repository.tar"])
+def test_a_file_that_is_being_written_is_not_lost(repo, name):
+    fill(repo)
+    archive = python_tar(repo, [("rules/X.json", item(n=2))])
+    fd = os.open(repo.path("rules/X.json"), os.O_CREAT | os.O_WRONLY)
+    try:
+        restore(repo, archive, name=name)
+        os.write(fd, item(own=1))
+    finally:
+        os.close(fd)
+    if name == "restore":
+        assert repo.read("rules/X.json") == item(own=1)
+        assert repo.read("rules/X 2.json") == item(n=2)
+    else:
+        assert repo.read("rules/X.json") == item(n=2)
+        assert repo.read("rules/X.json.scratch") == item(own=1)
+    repo.check()
+
+
+def test_what_was_read_before_a_full_restore_is_no_edit(repo, actor):
+    """Somebody else's version is not overwritten unseen."""
+    fill(repo)
+    other = actor()
+    assert other.read("rules/A.json") == item(n=1)
+    restore(repo, python_tar(repo, [("rules/A.json", item(n=2))]),
+            name="repository.tar")
+    other.write("rules/A.json", item(mine=1))
+    assert repo.read("rules/A.json") == item(n=2)
+    assert repo.read("rules/A 2.json") == item(mine=1)
+    # What is restored as it was is still what was seen.
+    assert other.read("rules/A.json") == item(n=2)
+    restore(repo, python_tar(repo, [("rules/A.json", item(n=2))]),
+            name="repository.tar")
+    other.write("rules/A.json", item(mine=2))
+    assert repo.read("rules/A.json") == item(mine=2)
+
+
 def test_only_the_owner_restores_in_full(shared_repo):
     repo = shared_repo
     archive = python_tar(repo, [("X.json", item(n=1))])
@@ -441,6 +478,43 @@ def test_memory_does_not_grow_with_items(make_repo, name):
     if name == "restore":
         assert repo.read("action_maps/7/Map 7 2.json") == \
             action_map("/rules/7/Rule 7 2")
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    base = tmp_path / "full"
+    base.mkdir()
+    run(["mount", "-t", "tmpfs", "-o", "size=6m", "none", base])
+    yield base
+    for _ in range(50):
+        if run(["umount", base], check=False).returncode == 0:
+            return
+        time.sleep(0.1)
+    run(["umount", "-l", base])
+
+
+@pytest.mark.parametrize("name", ["restore", "repository.tar"])
+def test_a_full_disk_changes_nothing(tmp_path, small_disk, name):
+    repo = harness.Repo(tmp_path)
+    repo.file = str(small_disk / "demo.repo")
+    repo.init().mount()
+    try:
+        fill(repo)
+        before = content(repo)
+        # Text that does not compress.
+        large = python_tar(repo, [
+            (f"rules/{n}.json", item(text=os.urandom(30000).hex()))
+            for n in range(400)], "large.tar")
+        small = python_tar(repo, [("rules/A.json", item(n=2))], "small.tar")
+        done = restore(repo, large, name=name, check=False)
+        assert done.returncode != 0 and "No space left" in done.stderr
+        assert result(repo)[-1].startswith("error: ")
+        assert content(repo) == before
+        restore(repo, small, name=name)
+        assert item(n=2) in repo.tree().values()
+    finally:
+        repo.close()
+    repo.check()
 
 
 # ---- a real repository ----
