@@ -131,6 +131,18 @@ def test_python_makes_archives_too(repo):
     repo.check()
 
 
+@pytest.mark.parametrize("name", ["restore", "repository.tar"])
+def test_a_restore_is_undone_without_what_came_later(repo, name):
+    fill(repo)
+    before = repo.tree()
+    restore(repo, gnu_tar(repo), name=name)
+    number = repo.revisions()[-1]["id"]
+    repo.write("later.json", item(n=9))
+    repo.revert(f"undo {number}")
+    assert repo.tree() == {**before, "later.json": item(n=9)}
+    repo.check()
+
+
 def test_it_comes_into_the_folder_whose_control_file_it_is(repo):
     archive = python_tar(repo, [("A.json", item(n=2))])
     fill(repo)

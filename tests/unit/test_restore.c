@@ -150,6 +150,32 @@ static void test_references_follow_what_comes_after(void **state)
 		"(revision 1)\n");
 }
 
+static void test_the_report_says_what_was_rewritten(void **state)
+{
+	static const struct member list[] = {
+		{"action_maps/M.json", MAP("/rules/A"), 0},
+		{"rules/A.json", "{}", 0},
+	};
+	struct temp_repo *r = *state;
+	struct temp *t = r->t;
+	DROP(buf_done) struct buf report = {0};
+
+	temp_make(t, "rules/A.json", "{\"old\": 1}");
+	RESTORE(r, list);
+	t->now_ns++;
+	/* What it is later does not matter. */
+	temp_save(t, temp_at(t, "action_maps/M.json"), MAP("/rules/B"));
+	temp_ok(t, report_show(t->reader.db, store_kinds(t->store), TREE_ROOT,
+			       &report, &t->why));
+	buf_byte(&report, '\0');
+	assert_non_null(strstr(
+		report.data, "\"revision\":1,\"references\":[{\"at\":\"pairs[0]"
+			     ".rule\",\"sent\":\"/rules/A\",\"now\":"
+			     "\"/rules/A 2\"}]"));
+	assert_non_null(strstr(report.data,
+			       "\"went\":\"rules/A 2.json\",\"reason\":\"\""));
+}
+
 static void test_a_copy_gets_an_id_of_its_own(void **state)
 {
 	static const struct member list[] = {
@@ -323,6 +349,7 @@ int main(void)
 		TEST(test_the_same_may_be_skipped),
 		TEST(test_references_follow_what_came_before),
 		TEST(test_references_follow_what_comes_after),
+		TEST(test_the_report_says_what_was_rewritten),
 		TEST(test_a_copy_gets_an_id_of_its_own),
 		TEST(test_what_is_no_item_is_skipped),
 		TEST(test_one_invalid_item_refuses_all),
