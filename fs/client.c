@@ -163,42 +163,42 @@ int client_need_folder(const struct client *client, struct why *why)
 }
 
 /* What the engine shows, in one form. */
-typedef int (*show_fn)(const struct reader *reader, int64_t folder,
-		       const char *arg, struct buf *out, struct why *why);
+typedef int (*show_fn)(const struct client *c, struct db *db, const char *arg,
+		       struct buf *out, struct why *why);
 
-static int status(const struct reader *reader, int64_t folder, const char *arg,
+static int status(const struct client *c, struct db *db, const char *arg,
 		  struct buf *out, struct why *why)
 {
 	(void)arg;
-	return show_status(reader->db, folder, out, why);
+	return show_status(db, c->folder, out, why);
 }
 
-static int revisions(const struct reader *reader, int64_t folder,
-		     const char *arg, struct buf *out, struct why *why)
+static int revisions(const struct client *c, struct db *db, const char *arg,
+		     struct buf *out, struct why *why)
 {
 	(void)arg;
-	return show_revisions(reader->db, folder, out, why);
+	return show_revisions(db, c->folder, out, why);
 }
 
-static int report(const struct reader *reader, int64_t folder, const char *arg,
+static int report(const struct client *c, struct db *db, const char *arg,
 		  struct buf *out, struct why *why)
 {
 	(void)arg;
-	return report_show(reader->db, store_kinds(reader->store), folder, out,
+	return report_show(db, store_kinds(c->repo->store), c->folder, out,
 			   why);
 }
 
-static int history(const struct reader *reader, int64_t folder, const char *arg,
+static int history(const struct client *c, struct db *db, const char *arg,
 		   struct buf *out, struct why *why)
 {
 	(void)arg;
-	return history_show(reader->db, folder, NULL, out, why);
+	return history_show(db, c->folder, NULL, out, why);
 }
 
-static int diff(const struct reader *reader, int64_t folder, const char *arg,
+static int diff(const struct client *c, struct db *db, const char *arg,
 		struct buf *out, struct why *why)
 {
-	return show_diff(reader->db, folder, arg, out, why);
+	return show_diff(db, c->folder, arg, out, why);
 }
 
 static const struct {
@@ -250,7 +250,7 @@ int client_show(struct client *client, const char *what, const char *arg,
 	r = store_read(client->repo->store, &reader, why);
 	if (r < 0)
 		return r;
-	r = sources[i].show(&reader, client->folder, arg, out, why);
+	r = sources[i].show(client, reader.db, arg, out, why);
 	if (r == 0 && sources[i].show == status)
 		add_mount(client, out);
 	if (r == 0 && buf_error(out) < 0)
