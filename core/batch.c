@@ -290,6 +290,7 @@ static int show_progress(const struct batch *b, struct moment *m,
 	q_i64(&q, 1, b->revision);
 	q_i64(&q, 2, b->scope);
 	q_text(&q, 3, counts.data);
+	q_id(&q, 4, b->report);
 	return q_run(&q, why);
 }
 

@@ -102,6 +102,8 @@ int moment_note(struct moment *m, const struct moment_note *note,
 {
 	char *name = NULL;
 
+	if (m->unseen && note->what == NOTE_REWRITTEN)
+		return 0;
 	if (!m->notes)
 		m->notes = calloc(1, sizeof(*m->notes));
 	if (!m->notes || make_room(m->notes) < 0)

@@ -54,6 +54,8 @@ struct moment {
 	int64_t revision; /* 0, or the revision it is part of; may be set
 				any time before the commit */
 	bool changed;	  /* the tree: set by moment_change() */
+	bool unseen;	  /* what is rewritten in it is new to everybody:
+				NOTE_REWRITTEN is not kept */
 	struct moment_notes *notes; /* NULL: none; see moment_note() */
 	moment_over_fn over;	    /* NULL: nobody watches */
 	void *over_arg;

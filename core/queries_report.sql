@@ -13,8 +13,18 @@ DELETE FROM report WHERE id <= (SELECT max(id) FROM report) - ?1;
 -- STMT_REPORT_NEXT
 /* The first line after ?1: from one to the next, since the caller queries for
    each. */
-SELECT id, time, uid, program, folder, asked, went, outcome, reason, detail
+SELECT id, time, uid, program, folder, asked, went, outcome, reason, detail,
+       item, batch
   FROM report WHERE id > ?1 ORDER BY id LIMIT 1;
+
+-- STMT_REPORT_REVISION
+/* The revision that batch ?1 is. */
+SELECT id FROM revision INDEXED BY revision_report
+ WHERE report = ?1 AND report IS NOT NULL;
+
+-- STMT_REPORT_IS_OF
+/* Batch ?2 is the report of revision ?1. */
+UPDATE revision SET report = ?2 WHERE id = ?1;
 
 -- STMT_REPORT_TAKE_BACK (scan)
 /* Of the newest lines the last one that says that item ?1 was edited. */
@@ -28,7 +38,7 @@ DELETE FROM report WHERE id =
 UPDATE moment SET revision = ?2 WHERE id = ?1;
 
 -- STMT_BATCH_PROGRESS
-UPDATE revision SET scope = ?2, counts = ?3 WHERE id = ?1;
+UPDATE revision SET scope = ?2, counts = ?3, report = ?4 WHERE id = ?1;
 
 -- STMT_REJECTED_ADD
 INSERT INTO rejected (id, folder, name, time, uid, size, bytes, reason, sealed)

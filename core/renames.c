@@ -323,7 +323,8 @@ static int save(struct renaming *w, const struct entry *e)
 	if (rewrite_apply(&w->rewrite, w->text.bytes.data, w->text.bytes.len,
 			  &w->out) < 0)
 		return no_memory(w);
-	return rewrite_save(w->m, e, &w->out, true, w->why);
+	/* What nobody has seen need not be amended. */
+	return rewrite_save(w->m, e, &w->out, !w->m->unseen, w->why);
 }
 
 /* What has been renamed so far, in the text of the item. */
@@ -522,4 +523,65 @@ int renames_arrived(struct moment *m, const struct renames_batch *batch,
 	if (r == 0 && w.new_id.len)
 		r = rewrite_all_earlier(&w, REF_ID, w.old_id.data);
 	return r;
+}
+
+/* ---- a batch that is at hand as a whole ---- */
+
+/* The text of the item says its new id. */
+static int rewrite_id(struct renaming *w, const struct entry *e)
+{
+	rewrite_reset(&w->rewrite);
+	if (rewrite_string(&w->rewrite, w->text.bytes.data, w->text.found.id_at,
+			   w->text.found.id_len, w->new_id.data) < 0)
+		return no_memory(w);
+	return save(w, e);
+}
+
+int renames_placed(struct moment *m, const struct renames_batch *batch,
+		   const struct renames_line *line, struct why *why)
+{
+	DROP(renaming_done)
+	struct renaming w = {
+		.m = m,
+		.kinds = store_kinds(m->store),
+		.batch = batch,
+		.line = line,
+		.why = why,
+	};
+	struct entry e;
+	int r;
+
+	if (kinds_count(w.kinds) == 0)
+		return 0;
+	r = look_at_item(&w, &e);
+	if (r == 0)
+		r = note_names(&w);
+	if (r < 0 || !line->fresh || !w.new_id.len)
+		return r;
+	r = rewrite_id(&w, &e);
+	return r < 0 ? r : 1;
+}
+
+int renames_apply(struct moment *m, const struct renames_batch *batch,
+		  int64_t item, struct why *why)
+{
+	/* Of no item: what ids there are is known by now. */
+	const struct renames_line line = {0};
+	DROP(renaming_done)
+	struct renaming w = {
+		.m = m,
+		.kinds = store_kinds(m->store),
+		.batch = batch,
+		.line = &line,
+		.why = why,
+	};
+	struct entry e;
+	int r = ref_kind(m->db, w.kinds, item, &w.kind, why);
+
+	if (r < 0 || !w.kind)
+		return r;
+	r = tree_get(m->db, MOMENT_NOW, item, &e, why);
+	if (r == 0)
+		r = ref_text_read(m->db, w.kind, e.content, &w.text, why);
+	return r < 0 ? r : rewrite_arrived(&w, &e);
 }

@@ -49,6 +49,18 @@ struct renames_line {
 int renames_arrived(struct moment *m, const struct renames_batch *batch,
 		    const struct renames_line *line, struct why *why);
 
+/*
+ * For whoever has the whole batch at hand: first all items come into the tree,
+ * each followed by renames_placed(), which notes what it is called and gives
+ * it an id of its own if it needs one (then 1, else 0). When all are there,
+ * and after ref_settle() if there were such ids, renames_apply() brings the
+ * text of each that is new up to that. None may be asked for twice.
+ */
+int renames_placed(struct moment *m, const struct renames_batch *batch,
+		   const struct renames_line *line, struct why *why);
+int renames_apply(struct moment *m, const struct renames_batch *batch,
+		  int64_t item, struct why *why);
+
 /* The batch with this id is over. */
 int renames_end(struct moment *m, int64_t id, struct why *why);
 

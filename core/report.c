@@ -3,11 +3,13 @@
 #include "core/buf.h"
 #include "core/db.h"
 #include "core/env.h"
+#include "core/lineage.h"
 #include "core/report_row.h"
 #include "core/tree.h"
 #include "core/why.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -60,6 +62,16 @@ int report_add(struct moment *m, int64_t batch, const struct report_line *line,
 	return 0;
 }
 
+int report_is_of(struct moment *m, int64_t revision, int64_t batch,
+		 struct why *why)
+{
+	DROP(q_close) struct q q = q_open(m->db, STMT_REPORT_IS_OF);
+
+	q_i64(&q, 1, revision);
+	q_i64(&q, 2, batch);
+	return q_run(&q, why);
+}
+
 int report_take_back(struct moment *m, int64_t item, struct why *why)
 {
 	DROP(q_close) struct q q = q_open(m->db, STMT_REPORT_TAKE_BACK);
@@ -71,19 +83,22 @@ int report_take_back(struct moment *m, int64_t item, struct why *why)
 /* ---- as text ---- */
 
 struct row {
-	int64_t id, time_ns, folder;
+	int64_t id, time_ns, folder, item, batch;
 	uid_t uid;
 	const char *program, *asked, *went, *outcome, *reason, *detail;
 };
 
 struct showing {
 	struct db *db;
+	const struct kinds *kinds;
 	int64_t folder; /* whose report it is */
 	struct buf *out;
 	/* Most lines follow one of the same folder: */
 	int64_t last_folder; /* 0: none */
 	bool shown;	     /* it is the folder or below it */
 	struct buf path;     /* its path, with a final '/' unless empty */
+	/* ... and of the same batch. */
+	int64_t batch, revision;
 };
 
 /* Where the folder of @row is, or was when the line was written. */
@@ -135,10 +150,85 @@ static int add_path(struct showing *s, const char *name, struct why *why)
 	return 0;
 }
 
+/* ---- references that were rewritten ---- */
+
+struct references {
+	struct buf *out;
+	const char *comma;
+};
+
+static int show_reference(const struct lineage_change *change, void *arg)
+{
+	struct references *r = arg;
+
+	buf_addf(r->out, "%s{\"at\":", r->comma);
+	buf_json_string(r->out, change->at);
+	buf_text(r->out, ",\"sent\":");
+	buf_json_string(r->out, change->sent);
+	buf_text(r->out, ",\"now\":");
+	buf_json_string(r->out, change->now);
+	buf_byte(r->out, '}');
+	r->comma = ",";
+	return 0;
+}
+
+/* In the version that the line is about. */
+static int show_references(struct showing *s, const struct row *row,
+			   struct why *why)
+{
+	struct references references = {s->out, ""};
+	int64_t moment;
+	int r = 0;
+
+	buf_text(s->out, ",\"references\":[");
+	if (s->kinds && row->item) {
+		r = moment_at(s->db, row->time_ns, &moment, why);
+		if (r == 0)
+			r = lineage_changes(s->db, s->kinds, moment, row->item,
+					    show_reference, &references, NULL);
+	}
+	buf_byte(s->out, ']');
+	if (r == -ENOENT) /* it was never committed so, or is forgotten */
+		return 0;
+	return r < 0 ? why_set(why, r, "the references of '%s'", row->asked)
+		     : 0;
+}
+
+static int enter_batch(struct showing *s, const struct row *row,
+		       struct why *why)
+{
+	DROP(q_close) struct q q = q_open(s->db, STMT_REPORT_REVISION);
+	int r;
+
+	if (s->batch == row->batch)
+		return 0;
+	s->batch = row->batch;
+	q_i64(&q, 1, row->batch);
+	r = q_step(&q, why);
+	s->revision = r > 0 ? q_col_i64(&q, 0) : 0;
+	return r < 0 ? r : 0;
+}
+
+static int show_batch(struct showing *s, const struct row *row, struct why *why)
+{
+	int r = enter_batch(s, row, why);
+
+	if (r < 0)
+		return r;
+	buf_addf(s->out, ",\"batch\":%" PRId64 ",\"revision\":", row->batch);
+	if (s->revision)
+		buf_addf(s->out, "%" PRId64, s->revision);
+	else
+		buf_text(s->out, "null");
+	return show_references(s, row, why);
+}
+
 static int show_row(struct showing *s, const struct row *row, struct why *why)
 {
 	char time[ENV_TIME_SIZE], user[ENV_USER_SIZE];
-	bool refused = strcmp(row->outcome, "rejected") == 0;
+	/* A file of an archive that is no item is skipped, too. */
+	bool refused = strcmp(row->outcome, "rejected") == 0 ||
+		       (!row->item && strcmp(row->outcome, "skipped") == 0);
 	int r;
 
 	buf_text(s->out, "{\"path\":");
@@ -156,6 +246,8 @@ static int show_row(struct showing *s, const struct row *row, struct why *why)
 	buf_json_string(s->out, user);
 	buf_text(s->out, ",\"program\":");
 	buf_json_string(s->out, row->program);
+	if (r == 0)
+		r = show_batch(s, row, why);
 	buf_addf(s->out, ",\"detail\":%s}\n", row->detail);
 	return r;
 }
@@ -183,6 +275,8 @@ static int show_next(struct showing *s, int64_t *after, struct why *why)
 		.outcome = q_col_text(&q, 7),
 		.reason = q_col_text(&q, 8),
 		.detail = q_col_text(&q, 9),
+		.item = q_col_i64(&q, 10),
+		.batch = q_col_i64(&q, 11),
 	};
 	*after = row.id;
 	r = enter_folder(s, &row, why);
@@ -191,9 +285,11 @@ static int show_next(struct showing *s, int64_t *after, struct why *why)
 	return r < 0 ? r : 1;
 }
 
-int report_show(struct db *db, int64_t folder, struct buf *out, struct why *why)
+int report_show(struct db *db, const struct kinds *kinds, int64_t folder,
+		struct buf *out, struct why *why)
 {
-	struct showing s = {.db = db, .folder = folder, .out = out};
+	struct showing s = {
+		.db = db, .kinds = kinds, .folder = folder, .out = out};
 	DROP(reading_end) struct reading reading = {0};
 	int64_t after = 0;
 	int r = reading_begin(&reading, db, why);

@@ -111,9 +111,15 @@ int rejected_get(struct db *db, int64_t id, struct buf *bytes,
 		 int64_t *ret_folder, int64_t *ret_time_ns, uid_t *ret_uid,
 		 struct why *why);
 
-/* Append the report of @folder and below as JSON lines, newest batch last:
- * path, outcome, went, reason, time, user, program. */
-int report_show(struct db *db, int64_t folder, struct buf *out,
-		struct why *why);
+/*
+ * Append the report of @folder and below as JSON lines, newest batch last:
+ * path, outcome, went, reason, time, user, program, detail; batch, a number
+ * that the lines of one have in common, and revision, if it is one; references,
+ * a list of those that were rewritten in the item: at, sent, now. @kinds may be
+ * NULL: no references.
+ */
+struct kinds;
+int report_show(struct db *db, const struct kinds *kinds, int64_t folder,
+		struct buf *out, struct why *why);
 
 #endif

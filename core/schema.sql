@@ -136,8 +136,11 @@ CREATE TABLE revision (
   uid INTEGER NOT NULL,
   pid INTEGER NOT NULL,
   program TEXT NOT NULL,
-  time INTEGER NOT NULL
+  time INTEGER NOT NULL,
+  report INTEGER                /* a restore: the batch of report */
 ) STRICT;
+CREATE UNIQUE INDEX revision_report ON revision (report)
+  WHERE report IS NOT NULL;
 CREATE UNIQUE INDEX revision_name ON revision (scope, name)
   WHERE name IS NOT NULL;
 CREATE INDEX revision_scope ON revision (scope, kind, after);
@@ -148,7 +151,7 @@ CREATE INDEX revision_open ON revision (id) WHERE status = 'in progress';
 /* What became of each file that was copied in or saved; the newest are kept. */
 CREATE TABLE report (
   id INTEGER PRIMARY KEY,
-  batch INTEGER NOT NULL,       /* first moment or report of the batch */
+  batch INTEGER NOT NULL,       /* the first line of the batch */
   time INTEGER NOT NULL,
   uid INTEGER NOT NULL,
   program TEXT NOT NULL,

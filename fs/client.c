@@ -7,12 +7,15 @@
 #include "core/problems.h"
 #include "core/references.h"
 #include "core/report.h"
+#include "core/restore.h"
 #include "core/revert.h"
 #include "core/revision.h"
 #include "core/show.h"
 #include "core/tree.h"
 #include "core/why.h"
 #include "fs/client_control.h"
+#include "fs/client_upload.h"
+#include "fs/fs.h"
 #include "fs/place.h"
 
 #include <errno.h>
@@ -183,7 +186,8 @@ static int report(const struct client *c, struct db *db, const char *arg,
 		  struct buf *out, struct why *why)
 {
 	(void)arg;
-	return report_show(db, c->folder, out, why);
+	return report_show(db, store_kinds(c->repo->store), c->folder, out,
+			   why);
 }
 
 static int history(const struct client *c, struct db *db, const char *arg,
@@ -308,6 +312,76 @@ int client_command(struct client *client, const char *verb, const char *text,
 				       why);
 	r = command_run(client->repo, &who, &command, out, &result, why);
 	if (r < 0)
+		return r;
+	return store_sync(client->repo->store, why);
+}
+
+/* ---- archives ---- */
+
+bool client_is_file(const struct client *client)
+{
+	return client->repo;
+}
+
+static int need_root(const struct client *c, struct why *why)
+{
+	bool root = c->repo ? c->folder == TREE_ROOT
+			    : strcmp(c->place.folder, c->place.mounted.point) ==
+				      0;
+
+	return root ? 0
+		    : why_set(why, -EINVAL,
+			      "a full restore is of the whole repository, and "
+			      "this is a folder in it");
+}
+
+static int send_archive(const struct client *c,
+			const struct client_restore *what, struct buf *out,
+			struct why *why)
+{
+	char words[32];
+	struct upload_request request = {
+		.folder = c->place.folder,
+		.name = what->full ? "repository.tar" : "restore",
+		.words = words,
+		.fd = what->fd,
+		.progress = what->progress,
+		.arg = what->arg,
+	};
+
+	(void)snprintf(words, sizeof(words), "%s%s%s",
+		       what->dry_run ? "dry-run " : "",
+		       what->json ? "json " : "", what->once ? "once " : "");
+	if (*words)
+		words[strlen(words) - 1] = '\0';
+	return client_upload(&request, out, why);
+}
+
+int client_restore(struct client *client, const struct client_restore *what,
+		   struct buf *out, struct why *why)
+{
+	DROP(restore_result_done) struct restore_result result = {0};
+	int fd = what->fd;
+	struct who who = us();
+	const struct restore_request request = {
+		.folder = client->folder,
+		.source = restore_from_fd(&fd),
+		.full = what->full,
+		.dry_run = what->dry_run,
+		.json = what->json,
+		.once = what->once,
+		.max_item = DEFAULT_MAX_ITEM,
+		.progress = what->progress,
+		.progress_arg = what->arg,
+	};
+	int r = what->full ? need_root(client, why) : 0;
+
+	if (r < 0)
+		return r;
+	if (!client->repo)
+		return send_archive(client, what, out, why);
+	r = restore_run(client->repo, &who, &request, out, &result, why);
+	if (r < 0 || what->dry_run)
 		return r;
 	return store_sync(client->repo->store, why);
 }

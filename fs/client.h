@@ -14,6 +14,7 @@
 #include "core/defer.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct buf;
 struct client;
@@ -48,6 +49,20 @@ int client_show_record(struct client *client, struct buf *out, struct why *why);
  * The reason of a failure is the engine's own sentence. */
 int client_command(struct client *client, const char *verb, const char *text,
 		   struct buf *out, struct why *why);
+
+/* An archive to be restored; see core/restore. */
+struct client_restore {
+	int fd;	   /* can be read by position, if the client is a file */
+	bool full; /* the place is a whole repository */
+	bool dry_run, json, once;
+	/* Called now and then; @total 0: not known. */
+	void (*progress)(int64_t done, int64_t total, void *arg);
+	void *arg;
+};
+int client_restore(struct client *client, const struct client_restore *what,
+		   struct buf *out, struct why *why);
+/* Must the archive be a file that can be read by position? */
+bool client_is_file(const struct client *client);
 
 /* A snapshot that is listed under @name. */
 int client_snapshot_named(struct client *client, const char *name,

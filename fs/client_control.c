@@ -158,6 +158,22 @@ int control_command(const char *folder, const char *verb, const char *line,
 	return read_all(fd, out, why);
 }
 
+int control_begin(const char *folder, const char *name, int *ret_fd,
+		  struct why *why)
+{
+	return open_in(folder, ".control", name, O_RDWR, ret_fd, why);
+}
+
+int control_answer(int fd, struct buf *out, struct why *why)
+{
+	return read_all(fd, out, why);
+}
+
+int control_explain(int fd, int code, struct why *why)
+{
+	return explain_by_answer(fd, code, why);
+}
+
 int control_snapshot_named(const char *folder, const char *name,
 			   struct why *why)
 {

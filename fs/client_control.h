@@ -24,6 +24,14 @@ int control_open(const char *folder, const char *name, int *ret_fd,
 int control_command(const char *folder, const char *verb, const char *line,
 		    struct buf *out, struct why *why);
 
+/* Open @folder/.control/@name for commands: -ENOENT leaves @why alone. */
+int control_begin(const char *folder, const char *name, int *ret_fd,
+		  struct why *why);
+/* Append the answer that the handle shows. */
+int control_answer(int fd, struct buf *out, struct why *why);
+/* What it says of the failure @code of what was written. */
+int control_explain(int fd, int code, struct why *why);
+
 /* mkdir .snapshots/@name; the reason is the newest of .control/errors. */
 int control_snapshot_named(const char *folder, const char *name,
 			   struct why *why);

@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-static const char revisions_help[] =
+static const char help[] =
 	"usage: repofs revisions [--json] [PLACE]\n"
 	"\n"
 	"List the snapshots, restores and reverts of a folder and of those "
@@ -28,7 +28,7 @@ static const char revisions_help[] =
 	"without\n"
 	"titles and with times in UTC.\n";
 
-static const struct table_column revisions_columns[] = {
+static const struct table_column columns[] = {
 	{"id", "ID", TABLE_NUMBER},
 	{"kind", "KIND", TABLE_TEXT},
 	{"status", "STATUS", TABLE_TEXT},
@@ -40,42 +40,7 @@ static const struct table_column revisions_columns[] = {
 	{"description", "DESCRIPTION", TABLE_TEXT},
 };
 
-static const char report_help[] =
-	"usage: repofs report [--json] [PLACE]\n"
-	"\n"
-	"What became of each file that was lately copied in or saved below a\n"
-	"folder: created, renamed (put beside an item of that name, under the "
-	"next\n"
-	"number), edited, unchanged, skipped or rejected, and why. The newest "
-	"are\n"
-	"last.\n"
-	"\n"
-	"PLACE is a folder in a mounted repository (default: the current one), "
-	"or\n"
-	"a repository file.\n"
-	"\n"
-	"      --in PATH  with a repository file: the folder in it\n"
-	"      --json     one object a line\n"
-	"\n"
-	"  cp -r backup/rules mnt/ ; repofs report mnt\n"
-	"  repofs report --json mnt | jq 'select(.outcome == \"rejected\")'\n";
-
-static const struct table_column report_columns[] = {
-	{"time", "WHEN", TABLE_TIME},	  {"user", "WHO", TABLE_TEXT},
-	{"program", "BY", TABLE_TEXT},	  {"outcome", "OUTCOME", TABLE_TEXT},
-	{"path", "PATH", TABLE_TEXT},	  {"went", "WENT TO", TABLE_TEXT},
-	{"reason", "REASON", TABLE_TEXT},
-};
-
-/* A list that a folder shows. */
-struct list {
-	const char *what, *help;
-	const struct table_column *columns;
-	size_t count;
-};
-
-static int print_list(const struct list *list, const struct options *o,
-		      struct why *why)
+static int print_list(const struct options *o, struct why *why)
 {
 	DROP(client_close_p) struct client *client = NULL;
 	DROP(buf_done) struct buf lines = {0};
@@ -88,40 +53,23 @@ static int print_list(const struct list *list, const struct options *o,
 	r = client_need_folder(client, why);
 	if (r < 0)
 		return r;
-	r = client_show(client, list->what, NULL, &lines, why);
+	r = client_show(client, "revisions", NULL, &lines, why);
 	if (r < 0)
 		return r;
-	return table_print(stdout, table_style(stdout, o->json), list->columns,
-			   list->count, lines.data, lines.len, why);
+	return table_print(stdout, table_style(stdout, o->json), columns,
+			   sizeof(columns) / sizeof(columns[0]), lines.data,
+			   lines.len, why);
 }
 
-static int cmd_list(int argc, char **argv, const struct list *list)
+int cmd_revisions(int argc, char **argv)
 {
 	struct why why = {0};
 	struct options o;
 	int r;
 
-	r = options_parse(argc, argv, "ij", 0, 1, list->help, &o);
+	r = options_parse(argc, argv, "ij", 0, 1, help, &o);
 	if (r != OPTIONS_GO_ON)
 		return r;
-	r = print_list(list, &o, &why);
+	r = print_list(&o, &why);
 	return r < 0 ? options_failed(o.command, &why) : EXIT_DONE;
-}
-
-int cmd_revisions(int argc, char **argv)
-{
-	static const struct list list = {
-		"revisions", revisions_help, revisions_columns,
-		sizeof(revisions_columns) / sizeof(revisions_columns[0])};
-
-	return cmd_list(argc, argv, &list);
-}
-
-int cmd_report(int argc, char **argv)
-{
-	static const struct list list = {"report", report_help, report_columns,
-					 sizeof(report_columns) /
-						 sizeof(report_columns[0])};
-
-	return cmd_list(argc, argv, &list);
 }

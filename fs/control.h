@@ -20,6 +20,13 @@ struct file;
 struct fuse_file_info;
 struct who;
 
+/* What becomes of an archive that is copied onto a control file. */
+enum control_restore {
+	CONTROL_RESTORE_NOT,
+	CONTROL_RESTORE_HERE, /* into the folder */
+	CONTROL_RESTORE_FULL, /* it is the whole repository */
+};
+
 struct control_file {
 	const char *name;
 	mode_t mode; /* the most that the folder's permission gives */
@@ -29,6 +36,7 @@ struct control_file {
 	/* Too dear to be made for a stat: that gives the size it had when it
 	 * was last opened. */
 	bool dear;
+	enum control_restore restores;
 	/* Append the text of the file @ino. */
 	int (*show)(struct call *c, uint64_t ino, struct buf *out);
 	/* Too long for that: make a handle of its own kind that reads, whose
@@ -47,6 +55,10 @@ const struct control_file *control_row(uint64_t ino);
 int64_t control_folder(uint64_t ino);
 /* The node of a row in a folder: a file or directory of it. */
 uint64_t control_ino(size_t row, int64_t folder);
+
+/* The node of the file "restore" in the folder of @ino: where the answer stands
+ * of what is restored there. */
+uint64_t control_restore_ino(uint64_t ino);
 
 /* c->why says what failed in @folder: make it a sentence of .control/errors.
  * Returns @r. */

@@ -8,6 +8,7 @@
 #include "core/repo.h"
 #include "fs/call.h"
 #include "fs/control.h"
+#include "fs/control_restore.h"
 #include "fs/file.h"
 #include "fs/fs.h"
 #include "fs/kinds.h"
@@ -32,14 +33,16 @@ const struct control_file control_files[] = {
 	{"problems", 0444, .show = control_show_problems, .dear = true},
 	{"references", 0555, .dir = INUM_REFERENCES},
 	{"errors", 0444, .show = control_show_errors},
+	{"restore", 0666, .show = control_show_answer,
+	 .restores = CONTROL_RESTORE_HERE},
 	{"manifest", 0444, .show = control_show_manifest, .dear = true},
 	{"diff", 0555, .dir = INUM_DIFF},
 	{"rejected", 0555, .dir = INUM_REJECTED},
 	{"backup.tar", 0444, .stream = control_open_tar, .dear = true},
 	{"backup.zip", 0444, .stream = control_open_zip, .dear = true},
 	/* All that there is: for the owner and the group of the root. */
-	{"repository.tar", 0440, .stream = control_open_tar, .dear = true,
-	 .root = true},
+	{"repository.tar", 0660, .stream = control_open_tar, .dear = true,
+	 .root = true, .restores = CONTROL_RESTORE_FULL},
 };
 
 const size_t control_file_count =
@@ -63,6 +66,15 @@ uint64_t control_ino(size_t row, int64_t folder)
 		return inum_make(control_files[row].dir, (uint64_t)folder);
 	return inum_pair(INUM_CONTROL_FILE, (int64_t)row, folder,
 			 INUM_CONTROL_BITS);
+}
+
+uint64_t control_restore_ino(uint64_t ino)
+{
+	size_t row = 0;
+
+	while (control_files[row].restores != CONTROL_RESTORE_HERE)
+		row++;
+	return control_ino(row, control_folder(ino));
 }
 
 int control_failed(struct call *c, int64_t folder, int r)
@@ -196,6 +208,8 @@ static int file_open(struct call *c, uint64_t ino, struct fuse_file_info *fi)
 		return -ESTALE;
 	if (row->run)
 		return command_open(c, ino, fi);
+	if (row->restores && (fi->flags & O_ACCMODE) != O_RDONLY)
+		return restore_open(c, ino, fi);
 	if ((fi->flags & O_ACCMODE) != O_RDONLY)
 		return why_set(&c->why, -EACCES, "'%s' can only be read",
 			       row->name);
@@ -210,23 +224,26 @@ static int file_open(struct call *c, uint64_t ino, struct fuse_file_info *fi)
 /*
  * A command file is emptied by whoever is about to write to it, and given
  * times by whoever copies onto it: neither means anything. Its permission is
- * the folder's.
+ * the folder's: it cannot be set, but who copies an archive may believe so.
  */
 static int file_setattr(struct call *c, uint64_t ino, struct file *file,
 			const struct stat *st, int set, struct node *ret)
 {
 	const struct control_file *row = control_row(ino);
+	int r = 0;
 
-	(void)st;
-	(void)file;
-	if (set & (FUSE_SET_ATTR_MODE | FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID))
+	if ((set &
+	     (FUSE_SET_ATTR_MODE | FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID)) &&
+	    !(row && row->restores && restore_is_open(c, ino)))
 		return why_set(&c->why, -EPERM,
 			       "control files have the owner and the "
 			       "permission of their folder");
-	if (!row || !row->run)
+	if (!row || (!row->run && !row->restores))
 		return why_set(&c->why, -EPERM,
 			       "this control file can only be read");
-	return file_getattr(c, ino, ret);
+	if (row->restores && file && (set & FUSE_SET_ATTR_SIZE))
+		r = restore_resize(c, file, st->st_size);
+	return r < 0 ? r : file_getattr(c, ino, ret);
 }
 
 const struct node_kind kind_control = {

@@ -94,7 +94,8 @@ int control_show_report(struct call *c, uint64_t ino, struct buf *out)
 
 	if (!db)
 		return c->why.code;
-	return report_show(db, control_folder(ino), out, &c->why);
+	return report_show(db, store_kinds(c->fs->repo->store),
+			   control_folder(ino), out, &c->why);
 }
 
 int control_show_problems(struct call *c, uint64_t ino, struct buf *out)

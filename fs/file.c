@@ -112,6 +112,18 @@ void files_remove(struct files *files, struct file *file)
 	pthread_mutex_unlock(&files->lock);
 }
 
+bool files_has(struct files *files, const struct node_kind *kind, uint64_t ino)
+{
+	const struct file *file;
+
+	pthread_mutex_lock(&files->lock);
+	file = files->first;
+	while (file && (file->kind != kind || file->ino != ino))
+		file = file->next;
+	pthread_mutex_unlock(&files->lock);
+	return file;
+}
+
 struct file *files_take(struct files *files)
 {
 	struct file *file;

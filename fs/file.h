@@ -16,6 +16,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct call;
@@ -54,6 +55,8 @@ DEFINE_DROP(files, files_free);
 /* The list takes no reference: whoever adds has the kernel's. */
 void files_add(struct files *files, struct file *file);
 void files_remove(struct files *files, struct file *file);
+/* Is one of this kind open on @ino? */
+bool files_has(struct files *files, const struct node_kind *kind, uint64_t ino);
 /* Take one off the list; NULL: none is left. */
 struct file *files_take(struct files *files);
 

@@ -25,6 +25,8 @@ enum overwrite { OVERWRITE_AUTO, OVERWRITE_EDIT, OVERWRITE_RESTORE };
 enum refs { REFS_FOLLOW, REFS_KEEP };
 enum identical { IDENTICAL_AUTO, IDENTICAL_SKIP, IDENTICAL_NUMBER };
 
+enum { DEFAULT_MAX_ITEM = 16 << 20 }; /* bytes */
+
 struct fs_options {
 	enum overwrite overwrite;
 	enum identical identical;

@@ -24,6 +24,7 @@ static const struct command {
 	{"show", "one of them in full", cmd_show},
 	{"diff", "what has changed since a snapshot", cmd_diff},
 	{"revert", "put a folder or an item back as it was", cmd_revert},
+	{"restore", "put what is in an archive into a folder", cmd_restore},
 	{"history", "all changes of an item", cmd_history},
 	{"report", "what became of what was copied in", cmd_report},
 	{"problems", "references to nothing, and what else is wrong",

@@ -11,7 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { DEFAULT_MAX_ITEM = 16 << 20 };
 #define MAX_MAX_ITEM (INT64_C(512) << 20)
 
 static int set_overwrite(struct mount_options *o, const char *value)

@@ -21,6 +21,11 @@ static const struct option all[] = {
 	{"dry-run", no_argument, NULL, 'n'},
 	{"name", required_argument, NULL, 'N'},
 	{"kinds", required_argument, NULL, 'K'},
+	{"full", no_argument, NULL, 'F'},
+	{"last", no_argument, NULL, 'L'},
+	{"once", no_argument, NULL, 'u'},
+	{"revision", required_argument, NULL, 'r'},
+	{"yes", no_argument, NULL, 'y'},
 };
 enum { ALL = sizeof(all) / sizeof(all[0]) };
 
@@ -47,6 +52,26 @@ static void accept_letters(const char *letters, struct accepted *ret)
 	}
 	ret->longs[n] = (struct option){0};
 	ret->shorts[len] = '\0';
+}
+
+static void take_flag(int letter, struct options *o)
+{
+	switch (letter) {
+	case 'F':
+		o->full = true;
+		break;
+	case 'L':
+		o->last = true;
+		break;
+	case 'u':
+		o->once = true;
+		break;
+	case 'y':
+		o->yes = true;
+		break;
+	default:
+		break;
+	}
 }
 
 static void take(int letter, struct options *o)
@@ -82,10 +107,14 @@ static void take(int letter, struct options *o)
 	case 'N':
 		o->name = optarg;
 		break;
+	case 'r':
+		o->revision = optarg;
+		break;
 	case 'o':
 		o->output = optarg;
 		break;
 	default:
+		take_flag(letter, o);
 		break;
 	}
 }

@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-static int open_unnamed(void)
+int spool_unnamed(void)
 {
 	const char *dir = secure_getenv("TMPDIR");
 	int fd = open(dir && *dir ? dir : "/var/tmp",
@@ -33,7 +33,7 @@ void spool_done(struct spool *s)
 static int spill(struct spool *s, size_t cap)
 {
 	char *data;
-	int fd = open_unnamed(), r = 0;
+	int fd = spool_unnamed(), r = 0;
 
 	if (fd < 0)
 		return fd;

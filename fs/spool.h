@@ -27,4 +27,8 @@ int spool_write(struct spool *s, const void *bytes, size_t len, int64_t offset);
 /* Cut, or extend with zeros. */
 int spool_resize(struct spool *s, size_t len);
 
+/* A new file without a name, for bytes that may be many: its descriptor, or
+ * a negative errno. */
+int spool_unnamed(void);
+
 #endif

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CLOSED_MAX = 256, ANSWER_MAX = 16384 };
+enum { CLOSED_MAX = 256, ANSWER_MAX = 1 << 20, ANSWERS_MAX = 4 << 20 };
 
 struct text {
 	uint64_t ino;
@@ -176,6 +176,18 @@ static int keep_end(struct buf *kept, const char *answer, size_t len)
 	return buf_error(kept);
 }
 
+/* All answers have a limit, too: those that were asked for last stay. */
+static void forget_answers(struct texts *texts)
+{
+	size_t bytes = 0;
+
+	for (struct text *text = texts->first; text; text = text->next) {
+		bytes += text->answer.len;
+		if (bytes > ANSWERS_MAX)
+			buf_done(&text->answer);
+	}
+}
+
 void texts_keep(struct texts *texts, uint64_t ino, const char *answer,
 		size_t len)
 {
@@ -192,6 +204,7 @@ void texts_keep(struct texts *texts, uint64_t ino, const char *answer,
 		text->answer = kept;
 		kept = old;
 	}
+	forget_answers(texts);
 	forget_oldest(texts);
 	pthread_mutex_unlock(&texts->lock);
 }

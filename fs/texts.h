@@ -3,7 +3,7 @@
  * last opened, and what a command file answered last.
  *
  * Bounded: nodes with open handles, and the 256 others that were used last; of
- * an answer at most its last 16 KiB. Looked up by going through them, which
+ * an answer at most its last MiB, of all together four. Looked up by going through them, which
  * is no matter while a person reads control files.
  *
  * Thread-safety: any thread; own lock.

@@ -137,8 +137,8 @@ static void test_edits_are_in_the_report_and_in_no_batch(void **state)
 	(void)restore(r, &one, TREE_ROOT, "b.json", OUTCOME_CREATED);
 	end(r, true);
 	no_revision(r, 1);
-	temp_ok(r->t,
-		report_show(r->t->reader.db, TREE_ROOT, &out, &r->t->why));
+	temp_ok(r->t, report_show(r->t->reader.db, NULL, TREE_ROOT, &out,
+				  &r->t->why));
 	buf_byte(&out, '\0');
 	assert_non_null(strstr(out.data, "\"outcome\":\"edited\""));
 	assert_non_null(strstr(out.data, "\"outcome\":\"unchanged\""));
@@ -322,13 +322,15 @@ static void shows(struct temp_repo *r, int64_t folder, const char *lines)
 		buf_add(&want, lines, head);
 		buf_addf(&want,
 			 ",\"time\":\"2023-11-14T22:13:20Z\",\"user\":\"%s\","
-			 "\"program\":\"test\"",
+			 "\"program\":\"test\",\"batch\":1,"
+			 "\"revision\":1,\"references\":[]",
 			 user);
 		buf_add(&want, lines + head + 1, tail - head);
 		lines += tail + 1;
 	}
 	buf_byte(&want, '\0');
-	temp_ok(r->t, report_show(r->t->reader.db, folder, &out, &r->t->why));
+	temp_ok(r->t,
+		report_show(r->t->reader.db, NULL, folder, &out, &r->t->why));
 	buf_byte(&out, '\0');
 	assert_string_equal(out.data, want.data);
 }
@@ -372,7 +374,7 @@ static void test_the_report_is_a_line_for_each_item(void **state)
 	temp_remove(t, b);
 	temp_move(t, a, TREE_ROOT, "z");
 	/* A folder that is gone is called what it was called then. */
-	temp_ok(t, report_show(t->reader.db, TREE_ROOT, &out, &t->why));
+	temp_ok(t, report_show(t->reader.db, NULL, TREE_ROOT, &out, &t->why));
 	buf_byte(&out, '\0');
 	assert_non_null(strstr(out.data, "\"path\":\"a/b/x"));
 	assert_non_null(strstr(out.data, "\"path\":\"z/bad.json\""));
@@ -395,7 +397,7 @@ static void test_old_lines_of_the_report_are_dropped(void **state)
 		temp_ok(t, batch_note(r->repo.batches, &t->m, &one, &line,
 				      &t->why));
 	temp_commit(t);
-	temp_ok(t, report_show(t->reader.db, TREE_ROOT, &out, &t->why));
+	temp_ok(t, report_show(t->reader.db, NULL, TREE_ROOT, &out, &t->why));
 	for (size_t i = 0; i < out.len; i++)
 		lines += out.data[i] == '\n';
 	assert_int_equal(lines, 20000);

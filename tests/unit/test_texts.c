@@ -123,16 +123,33 @@ static void test_of_a_long_answer_the_end_is_kept(void **state)
 {
 	DROP(buf_done) struct buf answer = {0}, got = {0};
 
-	for (int i = 0; i < 10000; i++)
+	for (int i = 0; i < 200000; i++)
 		buf_addf(&answer, "line %d\n", i);
 	texts_keep(*state, 3, answer.data, answer.len);
 	texts_answer(*state, 3, &got);
-	assert_true(got.len > 10000 && got.len < 17000);
+	assert_true(got.len > 1000000 && got.len < 1050000);
 	assert_memory_equal(got.data, "... (", 5);
-	assert_memory_equal(got.data + got.len - 10, "line 9999\n", 10);
+	assert_memory_equal(got.data + got.len - 12, "line 199999\n", 12);
 	/* The first line that is there is whole. */
 	assert_memory_equal((char *)memchr(got.data, '\n', got.len) + 1,
 			    "line ", 5);
+}
+
+static void test_long_answers_of_many_are_not_all_kept(void **state)
+{
+	DROP(buf_done) struct buf answer = {0};
+
+	for (int i = 0; i < 90000; i++)
+		buf_addf(&answer, "line %d\n", i);
+	for (uint64_t ino = 1; ino <= 8; ino++)
+		texts_keep(*state, ino, answer.data, answer.len);
+	expect_answer(*state, 1, "");
+	for (uint64_t ino = 6; ino <= 8; ino++) {
+		DROP(buf_done) struct buf got = {0};
+
+		texts_answer(*state, ino, &got);
+		assert_int_equal(got.len, answer.len);
+	}
 }
 
 int main(void)
@@ -147,6 +164,7 @@ int main(void)
 		TEST(test_the_last_answer_is_kept_by_node),
 		TEST(test_an_answer_alone_is_no_size),
 		TEST(test_of_a_long_answer_the_end_is_kept),
+		TEST(test_long_answers_of_many_are_not_all_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
