@@ -27,6 +27,7 @@ static const struct command {
 	{"report", "what became of what was copied in", cmd_report},
 	{"status", "what is in a repository", cmd_status},
 	{"check", "verify a repository", cmd_check},
+	{"forget", "give up secrets whose key is lost", cmd_forget},
 };
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 

@@ -15,7 +15,7 @@ from harness import (BIN, ENV, Repo, item, mount_device, read_all, run,
 
 A, B = item(n="a"), item(n="b")
 COMMANDS = ("init mount umount snapshot revisions show diff revert history "
-            "check status").split()
+            "check status forget").split()
 
 
 @pytest.fixture(params=["mounted", "not mounted"])
