@@ -76,3 +76,33 @@ SELECT 1 FROM secret_lack WHERE item = ?1 AND file = ?2 AND at = ?3;
 
 -- STMT_SECRET_LACK_NEXT_ITEM
 SELECT item FROM secret_lack WHERE item > ?1 ORDER BY item LIMIT 1;
+
+-- STMT_SECRET_COUNT (scan)
+SELECT count(*) FROM secret;
+
+-- STMT_SECRET_LOSE_VALUES (scan)
+/* From here on: the key is lost. Items lack what they had. */
+INSERT OR IGNORE INTO secret_lack (item, file, at)
+SELECT item, 0, at FROM secret;
+
+-- STMT_SECRET_LOSE (scan)
+DELETE FROM secret;
+
+-- STMT_SECRET_LOSE_FORMER (scan)
+DELETE FROM secret_former;
+
+-- STMT_SECRET_LOSE_SENT (scan)
+DELETE FROM secret_sent;
+
+-- STMT_SECRET_LOSE_CHUNKS (scan)
+DELETE FROM scratch_chunk WHERE scratch IN
+ (SELECT id FROM scratch INDEXED BY scratch_sealed WHERE sealed = 1);
+
+-- STMT_SECRET_LOSE_FILES
+DELETE FROM scratch WHERE sealed = 1;
+
+-- STMT_SECRET_LOSE_REFUSED (scan)
+DELETE FROM rejected WHERE sealed = 1;
+
+-- STMT_SECRET_LOSE_KEY
+DELETE FROM meta WHERE key = 'key';

@@ -135,3 +135,37 @@ int secret_unseal(struct db *db, const struct key_place *place,
 
 	return r < 0 ? r : key_unseal(&key, place, sealed, len, out, why);
 }
+
+static int count_values(struct db *db, int64_t *ret, struct why *why)
+{
+	DROP(q_close) struct q q = q_open(db, STMT_SECRET_COUNT);
+	int r = q_step(&q, why);
+
+	if (r > 0)
+		*ret = q_col_i64(&q, 0);
+	return r < 0 ? r : 0;
+}
+
+int secret_give_up(struct db *db, int64_t *ret_count, struct why *why)
+{
+	static const enum stmt all[] = {
+		STMT_SECRET_LOSE_VALUES,  STMT_SECRET_LOSE,
+		STMT_SECRET_LOSE_FORMER,  STMT_SECRET_LOSE_SENT,
+		STMT_SECRET_LOSE_CHUNKS,  STMT_SECRET_LOSE_FILES,
+		STMT_SECRET_LOSE_REFUSED, STMT_SECRET_LOSE_KEY,
+	};
+	DROP(key_forget) struct key key = {0};
+	int r = secret_key(db, &key, NULL);
+
+	if (r == 0)
+		return why_set(why, -EBUSY,
+			       "the key '%s' is there: nothing is lost",
+			       keyring_path(db_keys(db)));
+	r = count_values(db, ret_count, why);
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]) && r == 0; i++) {
+		DROP(q_close) struct q q = q_open(db, all[i]);
+
+		r = q_run(&q, why);
+	}
+	return r;
+}

@@ -11,6 +11,7 @@
 #define CORE_SECRET_KEY_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct buf;
 struct db;
@@ -30,5 +31,12 @@ int secret_seal(struct db *db, const struct key_place *place, const void *plain,
 int secret_unseal(struct db *db, const struct key_place *place,
 		  const void *sealed, size_t len, struct buf *out,
 		  struct why *why);
+
+/*
+ * The key is lost for good: give up all that is sealed, so that another may be
+ * made. Items stay and lack their values; sealed files and refused bytes go.
+ * *ret_count: values. -EBUSY: the key is there. Within a write transaction.
+ */
+int secret_give_up(struct db *db, int64_t *ret_count, struct why *why);
 
 #endif

@@ -5,7 +5,6 @@
 #include "core/json.h"
 #include "core/why.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -29,10 +28,17 @@ struct search {
 	struct buf key; /* a decoded one */
 };
 
+/* Not by the locale: paths are stored. */
+static bool is_plain(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       (c >= '0' && c <= '9') || c == '_' || c == '-' || c == ' ';
+}
+
 static bool is_plain_key(const char *key, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
-		if (!isalnum((unsigned char)key[i]) && !strchr("_- ", key[i]))
+		if (!is_plain(key[i]))
 			return false;
 	return len > 0;
 }

@@ -30,5 +30,6 @@ int cmd_kinds(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_backup(int argc, char **argv);
+int cmd_forget(int argc, char **argv);
 
 #endif

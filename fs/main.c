@@ -34,6 +34,7 @@ static const struct command {
 	{"kinds", "what a repository knows of its items", cmd_kinds},
 	{"status", "what is in a repository", cmd_status},
 	{"check", "verify a repository", cmd_check},
+	{"forget", "give up secrets whose key is lost", cmd_forget},
 };
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 

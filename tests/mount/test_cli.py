@@ -15,7 +15,8 @@ from harness import (BIN, ENV, Repo, item, mount_device, read_all, run,
 
 A, B = item(n="a"), item(n="b")
 COMMANDS = ("init mount umount snapshot revisions show diff revert history "
-            "check status report problems references kinds").split()
+            "check status report problems references kinds forget backup "
+            "restore").split()
 
 
 @pytest.fixture(params=["mounted", "not mounted"])

@@ -606,3 +606,45 @@ def test_a_copied_repository_gives_no_secrets(stores, make_repo):
     copy.write("datastores/B.json", store(OTHER))
     assert password(copy, "datastores/B.json") == OTHER
     assert read_all(key_of(copy)) != read_all(key_of(repo))
+
+
+def test_a_lost_key_can_be_given_up(stores):
+    repo = stores
+    repo.write("datastores/A.json", store(SECRET))
+    repo.write("datastores/gone.json", store(OTHER))
+    os.unlink(repo.path("datastores/gone.json"))
+    repo.write("datastores/x.tmp", store(SECRET))
+    assert repo.copy_in(b"{", "datastores/B.json").returncode != 0
+    done = repo.cli("forget", repo.file, check=False)
+    assert done.returncode == 1 and "mounted" in done.stderr
+    repo.umount()
+    done = repo.cli("forget", repo.file, check=False)
+    assert done.returncode == 1 and "is there" in done.stderr
+    os.unlink(key_of(repo))
+    done = repo.cli("forget", "--dry-run", repo.file)
+    assert done.stdout == "2 secrets would be given up\n"
+    repo.mount()
+    with pytest.raises(OSError):
+        repo.write("datastores/B.json", store(SECRET))
+    repo.umount()
+    assert repo.cli("forget", repo.file).stdout == \
+        "2 secrets are given up\n"
+    repo.check()
+    repo.mount()
+    assert repo.names("datastores") == ["A.json"]
+    assert repo.rejected("datastores") == []
+    refused(repo.read, ".secrets/datastores/A.json", code=errno.ENOENT)
+    repo.read("datastores/A.json")
+    repo.write("datastores/A.json", store(OTHER))
+    assert password(repo) == OTHER
+    no_leak(repo)
+
+
+@pytest.mark.mount("ro")
+def test_a_mount_that_only_reads_shows_secrets(repo):
+    repo.remount("")
+    os.mkdir(repo.path("datastores"))
+    repo.write("datastores/A.json", store(SECRET))
+    repo.remount("ro")
+    assert password(repo) == SECRET
+    assert repo.read("datastores/A.json") == store(None)

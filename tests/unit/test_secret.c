@@ -238,6 +238,13 @@ static int try_to_seal(struct temp *t)
 	return r;
 }
 
+static void has_lack(struct temp *t, int64_t item, const char *at)
+{
+	assert_int_equal(secret_lack_has(t->reader.db, item, SECRET_LACKS_VALUE,
+					 at, &t->why),
+			 1);
+}
+
 static void test_a_key_is_made_when_the_first_secret_needs_one(void **state)
 {
 	struct temp *t = *state;
@@ -310,6 +317,32 @@ static void test_the_right_key_helps_without_a_restart(void **state)
 	assert_int_equal(rename(aside, path), 0);
 	has(t, 5, "a", "\"one\"");
 	buf_done(&out);
+}
+
+static void test_what_needs_a_lost_key_can_be_given_up(void **state)
+{
+	struct temp *t = *state;
+	int64_t count = 0;
+	char path[100];
+
+	key_path(t, path);
+	put(t, 5, "a", "\"one\"");
+	put(t, 7, "b", "\"one\"");
+	temp_begin(t);
+	temp_fails(t, secret_give_up(t->m.db, &count, &t->why), -EBUSY,
+		   "is there");
+	moment_end(&t->m);
+	assert_int_equal(unlink(path), 0);
+	temp_reopen(t);
+	temp_begin(t);
+	temp_ok(t, secret_give_up(t->m.db, &count, &t->why));
+	temp_commit(t);
+	assert_int_equal(count, 2);
+	has_lack(t, 5, "a");
+	has_lack(t, 7, "b");
+	put(t, 5, "a", "\"two\"");
+	has(t, 5, "a", "\"two\"");
+	has(t, 7, "b", NULL);
 }
 
 /* ---- files that are no items ---- */
@@ -491,6 +524,7 @@ int main(void)
 		TEST(test_without_its_key_nothing_opens_and_none_is_made),
 		TEST(test_another_key_opens_nothing_and_seals_nothing),
 		TEST(test_the_right_key_helps_without_a_restart),
+		TEST(test_what_needs_a_lost_key_can_be_given_up),
 		TEST(test_what_may_hold_a_secret_is_suspect),
 		TEST(test_scratch_files_are_sealed_when_they_must_be),
 		TEST(test_the_check_opens_what_is_sealed),
