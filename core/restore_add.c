@@ -18,9 +18,17 @@ struct coming {
 	const char *bytes;
 	const char *name; /* the last part of its path */
 	int64_t folder;
+	struct intake in; /* what becomes of the bytes */
 	struct report_line line;
+	struct buf detail;
 	char went[256];
 };
+
+static void coming_done(struct coming *c)
+{
+	intake_done(&c->in);
+	buf_done(&c->detail);
+}
 
 static struct renames_batch batch_of(struct restore *rs)
 {
@@ -34,13 +42,14 @@ static struct renames_batch batch_of(struct restore *rs)
 /* 1: the series of the name holds it already. */
 static int find_same(struct restore *rs, struct coming *c)
 {
+	const struct number_sent sent = intake_sent(&c->in);
 	DROP(buf_done) struct buf name = {0};
 	int r;
 
 	if (!rs->request->once)
 		return 0;
-	r = number_find_same(rs->m, c->folder, c->name, c->bytes,
-			     (size_t)c->member->size, &c->line.item, rs->why);
+	r = number_find_sent(rs->m, c->folder, c->name, &sent, &c->line.item,
+			     rs->why);
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
 	r = tree_name(rs->m->db, MOMENT_NOW, c->line.item, &name, rs->why);
@@ -55,13 +64,9 @@ static int find_same(struct restore *rs, struct coming *c)
 
 static int add(struct restore *rs, struct coming *c)
 {
-	DROP(intake_done) struct intake in = {0};
-	const struct intake_text text = {
-		.folder = c->folder,
-		.bytes = c->bytes,
-		.len = (size_t)c->member->size,
-	};
-	struct new_item new = {
+	const struct new_item new = {
+		.content = c->in.content,
+		.size = c->in.size,
 		.attr =
 			{
 				.mode = c->member->mode & 0777,
@@ -70,23 +75,27 @@ static int add(struct restore *rs, struct coming *c)
 				.mtime_ns = c->member->mtime_ns,
 			},
 	};
-	int r = intake_take(rs->m, &text, &in, rs->why);
+	int r = tree_add_item(rs->m, c->folder, c->went, &new, &c->line.item,
+			      rs->why);
 
-	if (r < 0)
-		return r;
-	new.content = in.content;
-	new.size = in.size;
-	r = tree_add_item(rs->m, c->folder, c->went, &new, &c->line.item,
-			  rs->why);
 	if (r == 0)
-		r = intake_keep(rs->m, &in, c->line.item, rs->why);
+		r = intake_keep(rs->m, &c->in, c->line.item, rs->why);
+	if (r == 0)
+		r = restore_detail(rs, &c->in, &c->line, &c->detail);
 	return r < 0 ? r : restore_touch(rs, c->folder);
 }
 
 static int place(struct restore *rs, struct coming *c)
 {
-	int r = find_same(rs, c);
+	const struct intake_text text = {
+		.folder = c->folder,
+		.bytes = c->bytes,
+		.len = (size_t)c->member->size,
+	};
+	int r = intake_take(rs->m, &text, &c->in, rs->why);
 
+	if (r == 0)
+		r = find_same(rs, c);
 	if (r != 0)
 		return r < 0 ? r : 0;
 	r = number_free_name(rs->repo->numbers, rs->m, c->folder, c->name, NULL,
@@ -137,6 +146,7 @@ int restore_add_item(struct restore *rs, const struct archive_entry *member,
 		     const char *bytes)
 {
 	const char *slash = strrchr(member->path, '/');
+	DROP(coming_done)
 	struct coming c = {
 		.member = member,
 		.bytes = bytes,

@@ -76,7 +76,8 @@ static int replace(struct restore *rs, const struct archive_entry *member,
 		   const struct entry *was, const struct intake *in)
 {
 	struct attr attr = was->attr;
-	bool other = set_attr(member, &attr);
+	bool other = set_attr(member, &attr),
+	     same = in->content == was->content;
 	const struct report_line line = {
 		.folder = was->parent,
 		.item = was->id,
@@ -84,19 +85,20 @@ static int replace(struct restore *rs, const struct archive_entry *member,
 	};
 	int r = keep(rs, was->id);
 
-	if (r < 0)
-		return r;
-	if (in->content == was->content && !other) {
+	/* Of a text that says the same, the secrets may be others. */
+	if (r == 0 && same && !other)
+		r = intake_differs(rs->m, in, was->id, rs->why);
+	if (r == 0 && same && !other)
 		rs->result->unchanged++;
-		return 0;
-	}
+	if (r < 0 || (r == 0 && same && !other))
+		return r;
 	rs->result->edited++;
-	if (in->content == was->content)
+	if (same)
 		r = tree_set_attr(rs->m, was->id, &attr, false, rs->why);
 	else
 		r = tree_save(rs->m, was->id, in->content, in->arrived,
 			      in->size, &attr, rs->why);
-	if (r == 0 && in->content != was->content)
+	if (r == 0)
 		r = intake_keep(rs->m, in, was->id, rs->why);
 	if (r == 0)
 		r = changed(rs, was);
@@ -106,6 +108,7 @@ static int replace(struct restore *rs, const struct archive_entry *member,
 static int create(struct restore *rs, const struct archive_entry *member,
 		  int64_t folder, const char *name, const struct intake *in)
 {
+	DROP(buf_done) struct buf detail = {0};
 	struct report_line line = {
 		.folder = folder,
 		.outcome = OUTCOME_CREATED,
@@ -127,6 +130,8 @@ static int create(struct restore *rs, const struct archive_entry *member,
 				  rs->why);
 	if (r == 0)
 		r = intake_keep(rs->m, in, line.item, rs->why);
+	if (r == 0)
+		r = restore_detail(rs, in, &line, &detail);
 	if (r == 0)
 		r = keep(rs, line.item);
 	if (r == 0)

@@ -34,6 +34,8 @@ struct restore {
 	struct why *why;
 };
 
+struct intake;
+
 /* ---- restore_path.c: folders on the way ---- */
 
 /* The live folder at the first @len bytes of @path below the one restored
@@ -71,6 +73,10 @@ int restore_sweep(struct restore *rs);
 
 /* The first line of a report row's batch and its revision are rs's. */
 int restore_report(struct restore *rs, const struct report_line *line);
+/* What must be supplied for the line's item, which is new, becomes the line's
+ * detail: @text holds it. */
+int restore_detail(struct restore *rs, const struct intake *in,
+		   struct report_line *line, struct buf *text);
 /* A line of the answer: what became of @path. @went may be NULL: the same. */
 int restore_say(struct restore *rs, const char *what, const char *path,
 		const char *went, const char *reason);

@@ -1,7 +1,9 @@
 #include "core/restore_priv.h"
 
+#include "core/intake.h"
 #include "core/lineage.h"
 #include "core/moment.h"
+#include "core/report_detail.h"
 #include "core/report_row.h"
 #include "core/why.h"
 
@@ -153,4 +155,18 @@ void restore_say_end(struct restore *rs)
 	else if (!rs->request->dry_run && r->revision)
 		buf_addf(out, " (revision %" PRId64 ")", r->revision);
 	buf_byte(out, '\n');
+}
+
+int restore_detail(struct restore *rs, const struct intake *in,
+		   struct report_line *line, struct buf *text)
+{
+	DROP(report_detail_done) struct report_detail detail = {0};
+	int r = intake_detail(rs->m, in, line->item, &detail, rs->why);
+
+	if (r < 0)
+		return r;
+	if (report_detail_show(&detail, text) < 0)
+		return why_set(rs->why, -ENOMEM, "out of memory");
+	line->detail = text->len ? text->data : NULL;
+	return 0;
 }
