@@ -238,7 +238,7 @@ static int rebase(struct moment *m, const struct arrival *in,
 		.bytes = in->bytes,
 		.len = in->len,
 	};
-	const struct moment_note note = {
+	const struct moment_note rewritten = {
 		.what = NOTE_REWRITTEN,
 		.item = taken->entry.id,
 		.node = in->node ? in->node : taken->entry.node,
@@ -254,7 +254,7 @@ static int rebase(struct moment *m, const struct arrival *in,
 	v->size = (int64_t)out.len;
 	r = blob_put(m->db, out.data, out.len, taken->entry.content,
 		     &v->content, why);
-	return r < 0 ? r : moment_note(m, &note, why);
+	return r < 0 ? r : moment_note(m, &rewritten, why);
 }
 
 static int edit(struct fs *fs, struct moment *m, const struct arrival *in,

@@ -1,22 +1,17 @@
-#include "core/backup.h"
 #include "core/check.h"
-#include "core/choice.h"
 #include "core/db.h"
-#include "core/moment.h"
-#include "core/repo.h"
-#include "core/tree.h"
+#include "core/defer.h"
 #include "core/why.h"
-#include "fs/client_control.h"
 #include "fs/cmd.h"
 #include "fs/options.h"
 #include "fs/output.h"
 #include "fs/place.h"
 #include "fs/progress.h"
+#include "fs/selection.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -56,284 +51,16 @@ static const char help[] =
 	"  repofs backup rules.repo | zstd > all.tar.zst\n"
 	"  repofs backup --history mnt -o rules-2026-11.repo\n";
 
-enum { CHUNK = 1 << 18 };
-
-/* What is asked for, as the repository file and paths in it; of one folder in
- * a mount the folder outside. */
-struct job {
-	const struct options *options;
-	enum archive_format format;
-	struct place place; /* of the first argument */
-	char **paths;	    /* from the root; owned */
-	int count;
-};
-
-static void job_done(struct job *job)
-{
-	for (int i = 0; i < job->count; i++)
-		free(job->paths[i]);
-	free(job->paths);
-}
-
-/* ---- what is asked for ---- */
-
-static bool ends_in(const char *path, const char *end)
-{
-	size_t len = strlen(path), end_len = strlen(end);
-
-	return len > end_len && strcasecmp(path + len - end_len, end) == 0;
-}
-
-/* A name that promises what would not be in the file. */
-static int check_ending(const char *path, struct why *why)
-{
-	static const char *const packed[] = {".gz",  ".tgz", ".zst", ".xz",
-					     ".txz", ".bz2", ".tbz"};
-
-	for (size_t i = 0; i < sizeof(packed) / sizeof(packed[0]); i++)
-		if (ends_in(path, packed[i]))
-			return why_set(why, -EINVAL,
-				       "'%s' would not be compressed: write to "
-				       "a pipe, as in 'repofs backup mnt | "
-				       "zstd > x.tar.zst'",
-				       path);
-	return 0;
-}
-
-static int find_format(const struct options *o, enum archive_format *ret,
-		       struct why *why)
-{
-	const char *format = o->format;
-
-	*ret = ARCHIVE_TAR;
-	if (!format && !o->output)
-		return 0;
-	if (!format)
-		format = ends_in(o->output, ".zip") ? "zip" : "tar";
-	if (strcmp(format, "zip") == 0)
-		*ret = ARCHIVE_ZIP;
-	else if (strcmp(format, "tar") != 0)
-		return why_set(why, -EINVAL, "there is no format '%s'", format);
-	return o->format ? 0 : check_ending(o->output, why);
-}
-
-static int add_path(struct job *job, const char *above, const char *rest,
-		    struct why *why)
-{
-	char *path;
-
-	while (*above == '/')
-		above++;
-	while (*rest == '/')
-		rest++;
-	if (asprintf(&path, "%s%s%s", above, *above && *rest ? "/" : "", rest) <
-	    0)
-		return why_set(why, -ENOMEM, "out of memory");
-	for (size_t len = strlen(path); len > 0 && path[len - 1] == '/';)
-		path[--len] = '\0';
-	job->paths[job->count++] = path;
-	return 0;
-}
-
-/* An argument that is in the same mount as the first. */
-static int add_place(struct job *job, const char *text, struct why *why)
-{
-	struct place place;
-	int r = place_find(text, NULL, &place, why);
-
-	if (r < 0)
-		return r;
-	if (!place.in_mount ||
-	    strcmp(place.mounted.file, job->place.mounted.file) != 0)
-		return why_set(why, -EINVAL,
-			       "'%s' is not in the same repository as '%s'",
-			       text, job->options->args[0]);
-	return add_path(job, place.folder + strlen(place.mounted.point),
-			place.rest, why);
-}
-
-static int find_job(const struct options *o, struct job *job, struct why *why)
-{
-	int r = find_format(o, &job->format, why);
-
-	job->options = o;
-	if (r == 0)
-		r = place_find(o->args[0], NULL, &job->place, why);
-	if (r < 0)
-		return r;
-	job->paths = calloc((size_t)o->count + 1, sizeof(char *));
-	if (!job->paths)
-		return why_set(why, -ENOMEM, "out of memory");
-	if (!job->place.in_mount && o->count == 1)
-		return add_path(job, "", "", why);
-	for (int i = job->place.in_mount ? 0 : 1; i < o->count && r == 0; i++)
-		r = job->place.in_mount ? add_place(job, o->args[i], why)
-					: add_path(job, "", o->args[i], why);
-	return r;
-}
-
-/* ---- from the mount ---- */
-
-static int copy_stream(int fd, const struct output *out, struct why *why)
-{
-	struct progress progress = progress_begin("archiving");
-	struct stat st = {0};
-	int64_t done = 0;
-	char *bytes = malloc(CHUNK);
-	ssize_t n = 0;
-	int r = bytes ? 0 : why_set(why, -ENOMEM, "out of memory");
-
-	(void)fstat(fd, &st); /* for the progress alone */
-	while (r == 0 && (n = read(fd, bytes, CHUNK)) > 0) {
-		r = output_write(out, bytes, (size_t)n, why);
-		done += n;
-		progress_step(&progress, done, st.st_size);
-	}
-	if (n < 0)
-		r = why_set(why, -errno, "the archive was not read: %s",
-			    strerrordesc_np(errno));
-	if (r == 0 && done != st.st_size)
-		r = why_set(why, -EIO, "the archive was not read to its end");
-	progress_hide(&progress);
-	free(bytes);
-	return r;
-}
-
-/* One folder: the daemon has all that it takes, and knows what we may read. */
-static int from_mount(const struct job *job, const struct output *out,
-		      struct why *why)
-{
-	const char *name = job->format == ARCHIVE_ZIP ? "backup.zip"
-						      : "backup.tar";
-	int fd = -1;
-	int r = control_open(job->place.folder, name, &fd, why);
-
-	if (r == -ENOENT)
-		return why_set(why, r, "'%s' has no control file '%s'",
-			       job->place.folder, name);
-	if (r < 0)
-		return r;
-	r = copy_stream(fd, out, why);
-	(void)close(fd);
-	return r;
-}
-
-/* ---- from the file ---- */
-
-static int choose(struct db *db, const struct kinds *kinds,
-		  const struct job *job, struct choice *choice,
-		  struct backup_spec *spec, struct why *why)
-{
-	bool closure = job->options->closure;
-	struct entry e;
-	int r = 0;
-
-	for (int i = 0; i < job->count && r == 0; i++) {
-		r = tree_resolve(db, MOMENT_NOW, TREE_ROOT, job->paths[i], &e,
-				 why);
-		if (r == -ENOENT || r == -ENOTDIR)
-			return why_set(why, r, "'%s' is not in the repository",
-				       job->paths[i]);
-		if (r < 0)
-			return r;
-		if (e.id == TREE_ROOT ||
-		    (e.folder && job->count == 1 && !closure)) {
-			spec->folder = e.id;
-			return 0;
-		}
-		r = closure ? choice_add_closure(choice, db, kinds, e.id, why)
-			    : choice_add(choice, db, spec->moment, e.id, why);
-	}
-	spec->folder = choice->common;
-	spec->filter = choice_filter;
-	spec->filter_arg = choice;
-	return r;
-}
-
-static int write_backup(struct db *db, struct backup *backup,
-			const struct output *out, struct why *why)
-{
-	struct progress progress = progress_begin("archiving");
-	int64_t size = backup_size(backup), at = 0;
-	char *bytes = malloc(CHUNK);
-	size_t len;
-	int r = bytes ? 0 : why_set(why, -ENOMEM, "out of memory");
-
-	while (r == 0 && at < size) {
-		r = backup_read(backup, db, at, bytes, CHUNK, &len, why);
-		if (r == 0)
-			r = output_write(out, bytes, len, why);
-		if (r == 0)
-			at += (int64_t)len;
-		progress_step(&progress, at, size);
-	}
-	progress_hide(&progress);
-	free(bytes);
-	return r;
-}
-
-static int from_db(struct repo *repo, struct db *db, const struct job *job,
-		   const struct output *out, struct why *why)
-{
-	DROP(choice_done) struct choice choice = {0};
-	DROP(backup_free_p) struct backup *backup = NULL;
-	struct backup_spec spec = {.format = job->format};
-	int r = moment_newest(db, &spec.moment, why);
-
-	if (r == 0)
-		r = choose(db, store_kinds(repo->store), job, &choice, &spec,
-			   why);
-	if (r == 0)
-		r = backup_open(db, &spec, &backup, why);
-	return r < 0 ? r : write_backup(db, backup, out, why);
-}
-
-/* Also of a repository that is mounted, beside the mount: one transaction
- * sees one state, whoever writes meanwhile. */
-static int from_file(const struct job *job, const struct output *out,
-		     struct why *why)
-{
-	const struct store_options options = {.read_only = true};
-	DROP(repo_close_p) struct repo *repo = NULL;
-	DROP(store_put) struct reader reader = {0};
-	int r = repo_open(job->place.mounted.file, &options, &repo, why);
-
-	if (r == -EACCES && job->place.in_mount)
-		return why_set(why, r,
-			       "several items, one alone, and --closure take "
-			       "the repository file '%s', which you may not "
-			       "read: name one folder, or copy from its "
-			       ".backup",
-			       job->place.mounted.file);
-	if (r == 0)
-		r = store_read(repo->store, &reader, why);
-	if (r == 0)
-		r = db_read_begin(reader.db, why);
-	if (r < 0)
-		return r;
-	r = from_db(repo, reader.db, job, out, why);
-	db_read_end(reader.db);
-	return r;
-}
-
-static bool is_one_folder(const struct job *job)
-{
-	return job->place.in_mount && job->count == 1 && !*job->place.rest &&
-	       !job->options->closure;
-}
-
 static int archive(const struct options *o, struct why *why)
 {
-	DROP(job_done) struct job job = {0};
+	DROP(selection_done) struct selection selection = {0};
 	DROP(output_done) struct output out = {.fd = -1};
-	int r = find_job(o, &job, why);
+	int r = selection_find(o, &selection, why);
 
 	if (r == 0)
 		r = output_open(o->output, true, 0666, &out, why);
-	if (r < 0)
-		return r;
-	r = is_one_folder(&job) ? from_mount(&job, &out, why)
-				: from_file(&job, &out, why);
+	if (r == 0)
+		r = selection_write(&selection, &out, why);
 	return r < 0 ? r : output_keep(&out, why);
 }
 

@@ -18,6 +18,7 @@ static const struct command {
 	{"init", "make a new repository file", cmd_init},
 	{"mount", "show a repository as a folder", cmd_mount},
 	{"umount", "end that, and wait until all is written", cmd_umount},
+	{"backup", "write folders and items to an archive", cmd_backup},
 	{"snapshot", "name the present state of a folder", cmd_snapshot},
 	{"revisions", "list snapshots, restores and reverts", cmd_revisions},
 	{"show", "one of them in full", cmd_show},
@@ -26,7 +27,6 @@ static const struct command {
 	{"restore", "put what is in an archive into a folder", cmd_restore},
 	{"history", "all changes of an item", cmd_history},
 	{"report", "what became of what was copied in", cmd_report},
-	{"backup", "write folders and items to an archive", cmd_backup},
 	{"status", "what is in a repository", cmd_status},
 	{"check", "verify a repository", cmd_check},
 };

@@ -14,6 +14,7 @@ static const struct option all[] = {
 	{"help", no_argument, NULL, 'h'},
 	{"history", no_argument, NULL, 'H'},
 	{"in", required_argument, NULL, 'i'},
+	{"output", required_argument, NULL, 'o'},
 	{"json", no_argument, NULL, 'j'},
 	{"lazy", no_argument, NULL, 'l'},
 	{"message", required_argument, NULL, 'm'},
@@ -24,7 +25,6 @@ static const struct option all[] = {
 	{"once", no_argument, NULL, 'u'},
 	{"revision", required_argument, NULL, 'r'},
 	{"yes", no_argument, NULL, 'y'},
-	{"output", required_argument, NULL, 'o'},
 };
 enum { ALL = sizeof(all) / sizeof(all[0]) };
 

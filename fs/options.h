@@ -16,13 +16,14 @@ struct why;
 /* Strings are those of argv. */
 struct options {
 	const char *command;
-	const char *inside;   /* --in; NULL: not given */
-	const char *message;  /* -m */
-	const char *name;     /* --name */
-	const char *output;   /* -o */
-	const char *format;   /* --format */
+	const char *output; /* -o */
+	const char *format; /* --format */
+	bool closure, history;
+	const char *inside;  /* --in; NULL: not given */
+	const char *message; /* -m */
+	const char *name;    /* --name */
+	bool json, dry_run, lazy;
 	const char *revision; /* --revision */
-	bool json, dry_run, lazy, closure, history;
 	bool full, last, once, yes;
 	char **args; /* what is left */
 	int count;

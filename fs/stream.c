@@ -67,6 +67,7 @@ static bool may_read(const struct archive_entry *e, void *arg)
 
 struct stream {
 	struct backup *backup;
+	void *filter_arg;
 	int64_t folder;
 };
 
@@ -74,8 +75,10 @@ static void stream_free(struct file *file)
 {
 	struct stream *stream = file->own;
 
-	if (stream)
-		backup_free(stream->backup);
+	if (!stream)
+		return;
+	backup_free(stream->backup);
+	free(stream->filter_arg);
 	free(stream);
 }
 
@@ -131,9 +134,12 @@ static int make_stream(struct call *c, const struct backup_spec *spec,
 	struct reading_user user;
 	struct db *db;
 
-	if (!stream)
+	if (!stream) {
+		free(spec->filter_arg);
 		return -ENOMEM;
+	}
 	file->own = stream;
+	stream->filter_arg = spec->filter_arg;
 	stream->folder = spec->folder;
 	find_user(c, &user);
 	checked.allow = may_read;
@@ -151,8 +157,11 @@ int stream_open(struct call *c, uint64_t ino, const struct backup_spec *spec,
 	const struct stream *stream;
 	int r = file_new(&kind_stream, ino, &file);
 
-	if (r == 0)
-		r = make_stream(c, spec, file);
+	if (r < 0) {
+		free(spec->filter_arg);
+		return r;
+	}
+	r = make_stream(c, spec, file);
 	if (r < 0)
 		return r;
 	stream = file->own;

@@ -18,8 +18,9 @@ struct fuse_file_info;
 
 /*
  * fi->fh: a handle that gives the archive @spec, whose moment must stay as it
- * is (store_pin(), or it is recorded) and whose filter must be good until the
- * release; allow and its argument are not looked at. Its size is what getattr
+ * is (store_pin(), or it is recorded); allow and its argument are not looked
+ * at. The argument of the filter, if any, is given to free() at the end, also
+ * if this fails. The size is what getattr
  * of @ino finds in fs->texts until the release. -EACCES: the caller may not
  * read all of it; c->why names what.
  */

@@ -332,6 +332,43 @@ def test_the_whole_repository_is_for_owner_and_group(shared_repo):
     assert os.stat(path).st_mode & 0o077 == 0
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_who_may_not_read_the_file_gets_what_he_may_read(private, kind):
+    """Several items, from the mount itself."""
+    repo = private
+    os.chmod(repo.file, 0o600)
+    os.mkdir(repo.path("open/empty"))
+    os.utime(repo.path("open/a.json"), ns=(0, 1600000000123456789))
+    out = os.path.join(repo.base, "out")
+    os.mkdir(out)
+    os.chmod(out, 0o777)
+
+    def take(*paths, check=True):
+        archive = os.path.join(out, "x." + kind)
+        done = as_nobody(repo, f"{BIN} backup {' '.join(paths)} -o {archive}")
+        assert (done.returncode == 0) == check, done.stderr
+        if not check:
+            assert not os.listdir(out)
+            return done.stderr
+        data = read_all(archive)
+        os.unlink(archive)
+        return members(data)
+
+    assert take("open/a.json") == {"a.json": A}
+    assert take("open/a.json", "open/inner") == \
+        {"a.json": A, "inner/": None, "inner/b.json": A}
+    assert take("half/e.json", "open/inner/b.json", "open/empty") == \
+        {"half/": None, "half/e.json": A, "open/": None,
+         "open/empty/": None, "open/inner/": None, "open/inner/b.json": A}
+    assert take("open/inner/b.json", "open") == \
+        {"open/" + k: v for k, v in take("open").items()} | {"open/": None}
+    assert "denied" in take("open", "shut", check=False)
+    assert "denied" in take("open", "item/f.json", check=False)
+    assert take("open/nothing.json", check=False)
+    assert "--closure of several" in \
+        take("--closure", "open", "half/e.json", check=False)
+
+
 # ---- the command line ----
 
 def test_backup_of_a_folder_is_its_control_file(small):
@@ -392,6 +429,30 @@ def test_a_closure_takes_all_that_is_needed(filled):
             for n in items:
                 assert found[n] == filled.read(n)
     assert len(counts) >= 5 and max(counts) > 400 and min(counts) < 100
+
+
+def test_a_closure_is_the_same_for_who_may_not_read_the_file(shared_repo):
+    repo = shared_repo
+    os.makedirs(repo.path("rules/sub"))
+    repo.write("rules/T.json", b'{"template": true}')
+    repo.write("rules/Other.json", A)
+    repo.write("rules/sub/R.json",
+               b'{"attributes": {"template_id": "RULE://T"}}')
+    out = os.path.join(repo.base, "out")
+    os.mkdir(out)
+    os.chmod(out, 0o777)
+    modes = (0o644, 0o600) if os.path.isdir(repo.path(".backup")) else (0o644,)
+    for mode in modes:
+        os.chmod(repo.file, mode)
+        for kind in KINDS:
+            archive = f"{out}/x.{kind}"
+            done = as_nobody(repo, f"{BIN} backup --closure rules/sub/R.json "
+                             f"-o {archive}")
+            assert done.returncode == 0, done.stderr
+            assert members(read_all(archive)) == {
+                "rules/": None, "rules/sub/": None,
+                "rules/T.json": repo.read("rules/T.json"),
+                "rules/sub/R.json": repo.read("rules/sub/R.json")}
 
 
 def test_an_output_is_whole_or_not_there(small):
