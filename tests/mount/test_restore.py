@@ -730,3 +730,51 @@ def test_from_one_control_file_into_another(repo):
         "action_maps/Own.json": action_map("/rules/A")}
     repo.sh("cp .control/backup.zip .control/restore")
     assert repo.exists("beside/rules/A 2.json")
+
+
+# ---- passwords ----
+
+def store_item(password, files=()):
+    credentials = {"Password": password, "Source Files": list(files)}
+    return item(importCredentials=credentials)
+
+
+def secret_of(repo, name):
+    text = read_all(repo.path(".secrets", name))
+    return json.loads(text)["importCredentials"]["Password"]
+
+
+def test_passwords_in_an_archive_are_kept_apart(repo):
+    name = "datastores/DB.json"
+    archive = python_tar(repo, [(name, store_item("hunter2"))])
+    restore(repo, archive)
+    assert json.loads(repo.read(name)) == json.loads(store_item(None))
+    assert secret_of(repo, name) == "hunter2"
+    # A copy without a value has none, and says so.
+    bare = python_tar(repo, [(name, store_item(None))], "bare.tar")
+    restore(repo, bare)
+    line = repo.report()[-1]
+    assert line["went"] == "datastores/DB 2.json"
+    assert line["detail"]["secrets"] == ["importCredentials.Password"]
+    told = repo.cli("report", "--last", repo.root).stdout.rstrip("\n")
+    assert told.split("\t")[8].startswith(
+        "passwords: importCredentials.Password")
+    # In full the value that is there stays, and one that comes replaces it.
+    restore(repo, bare, name="repository.tar")
+    assert secret_of(repo, name) == "hunter2"
+    other = python_tar(repo, [(name, store_item("other"))], "other.tar")
+    restore(repo, other, name="repository.tar")
+    assert secret_of(repo, name) == "other"
+    count = len(repo.revisions())
+    restore(repo, other, name="repository.tar")
+    assert len(repo.revisions()) == count
+    repo.check()
+
+
+@pytest.mark.mount("identical=skip")
+def test_what_was_sent_with_a_password_is_known_again(repo):
+    archive = python_tar(repo, [("datastores/DB.json", store_item("x1"))])
+    restore(repo, archive)
+    restore(repo, archive)
+    assert repo.names("datastores") == ["DB.json"]
+    assert repo.report()[-1]["outcome"] == "skipped"
