@@ -23,6 +23,7 @@ static const struct command {
 	{"show", "one of them in full", cmd_show},
 	{"diff", "what has changed since a snapshot", cmd_diff},
 	{"revert", "put a folder or an item back as it was", cmd_revert},
+	{"pull", "merge what changed in a clone of a folder", cmd_pull},
 	{"history", "all changes of an item", cmd_history},
 	{"report", "what became of what was copied in", cmd_report},
 	{"status", "what is in a repository", cmd_status},

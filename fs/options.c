@@ -16,6 +16,8 @@ static const struct option all[] = {
 	{"message", required_argument, NULL, 'm'},
 	{"dry-run", no_argument, NULL, 'n'},
 	{"name", required_argument, NULL, 'N'},
+	{"ours", no_argument, NULL, 'O'},
+	{"theirs", no_argument, NULL, 'T'},
 };
 enum { ALL = sizeof(all) / sizeof(all[0]) };
 
@@ -64,6 +66,12 @@ static void take(int letter, struct options *o)
 		break;
 	case 'N':
 		o->name = optarg;
+		break;
+	case 'O':
+		o->ours = true;
+		break;
+	case 'T':
+		o->theirs = true;
 		break;
 	default:
 		break;

@@ -19,7 +19,7 @@ struct options {
 	const char *inside;  /* --in; NULL: not given */
 	const char *message; /* -m */
 	const char *name;    /* --name */
-	bool json, dry_run, lazy;
+	bool json, dry_run, lazy, ours, theirs;
 	char **args; /* what is left */
 	int count;
 };
