@@ -18,7 +18,7 @@ def load(repo, folder, name):
     return json.loads(repo.read(f"{folder}/{name}"))
 
 
-def change(repo, folder, name, **members):
+def change(repo, folder, path, /, **members):
     """Edit an item, as an editor does that has read it."""
     repo.python("""
 import json, sys
@@ -29,7 +29,7 @@ for key, value in members.items():
     item[key] = value
 with open(path, 'w') as f:
     f.write(json.dumps(item, indent=2, ensure_ascii=False) + '\\n')
-""", f"{folder}/{name}", json.dumps(members))
+""", f"{folder}/{path}", json.dumps(members))
 
 
 def pull(repo, line="../Orders-sandbox", folder=ORDERS):
