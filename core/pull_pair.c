@@ -262,13 +262,30 @@ static int when_copied(struct pull *p, int64_t *ret)
 	return r < 0 ? r : 0;
 }
 
+/* The moment at which the two can be found side by side: when ours was copied,
+ * at the latest when theirs was there last. */
+static int when_both(struct pull *p, int64_t theirs, int64_t *ret)
+{
+	DROP(q_close) struct q q = q_open(p->db, STMT_PULL_ENDED);
+	int r = when_copied(p, ret);
+
+	if (r < 0)
+		return r;
+	q_i64(&q, 1, theirs);
+	r = q_step(&q, p->why);
+	if (r > 0 && q_col_i64(&q, 0) <= *ret && *ret > 0)
+		*ret = q_col_i64(&q, 0) == MOMENT_NOW ? *ret
+						      : q_col_i64(&q, 0) - 1;
+	return r < 0 ? r : 0;
+}
+
 /* Ours began its life as a copy of theirs. */
 static int by_our_birth(struct pull *p, const struct entry *theirs,
 			struct pull_pair *pair)
 {
 	struct entry ours;
 	int64_t at, born, revision;
-	int r = when_copied(p, &at);
+	int r = when_both(p, theirs->id, &at);
 
 	if (r == 0)
 		r = corresponding(p, p->there, at, theirs->id, p->here, at,

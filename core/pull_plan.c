@@ -74,8 +74,10 @@ static int find_changed(struct planning *w)
 	return r;
 }
 
-/* 1: it is in the clone, or was when that was looked at last. */
-static int is_theirs(struct planning *w, int64_t item, bool *now, bool *then)
+/* 1: it is in the clone, or was when that was looked at last; of what is in it
+ * *then is told only if @then_too. */
+static int is_theirs(struct planning *w, int64_t item, bool then_too, bool *now,
+		     bool *then)
 {
 	struct pull *p = w->p;
 	int64_t at = p->last.before, revision;
@@ -83,6 +85,8 @@ static int is_theirs(struct planning *w, int64_t item, bool *now, bool *then)
 
 	*now = r > 0;
 	*then = false;
+	if (r > 0 && !then_too)
+		return r;
 	if (r >= 0 && !p->last.revision)
 		r = pull_born(p, item, &at, &revision);
 	if (r >= 0)
@@ -158,17 +162,17 @@ static int spread(struct planning *w)
 	int64_t item = 0;
 	int r = 0;
 
-	while (r == 0 && bits_next(&w->found, &item) > 0) {
+	while (r >= 0 && bits_next(&w->found, &item) > 0) {
 		struct entry e;
 		bool now, then;
 
-		r = is_theirs(w, item, &now, &then);
+		r = is_folder(w->p, item, &e);
+		if (r > 0)
+			r = is_theirs(w, item, true, &now, &then);
 		if (r > 0 && now != then)
-			r = is_folder(w->p, item, &e) > 0 ? add_below(w, item)
-							  : 0;
-		r = r < 0 ? r : 0;
+			r = add_below(w, item);
 	}
-	return r;
+	return r < 0 ? r : 0;
 }
 
 /* Keep what is of the clone, but for the folder itself. */
@@ -177,23 +181,22 @@ static int sift(struct planning *w)
 	int64_t item = 0;
 	int r = 0;
 
-	while (r == 0 && bits_next(&w->found, &item) > 0) {
+	while (r >= 0 && bits_next(&w->found, &item) > 0) {
 		struct entry e;
 		bool now, then;
 
-		r = is_theirs(w, item, &now, &then);
+		r = is_theirs(w, item, false, &now, &then);
 		if (r == 0 || item == w->p->there) {
 			bits_remove(&w->found, item);
-			r = r < 0 ? r : 0;
 			continue;
 		}
-		if (r > 0)
-			r = is_folder(w->p, item, &e);
-		if (r == 0 && !now)
+		if (r < 0 || now)
+			continue;
+		r = is_folder(w->p, item, &e);
+		if (r == 0)
 			r = remember_id(w, &e);
-		r = r < 0 ? r : 0;
 	}
-	return r;
+	return r < 0 ? r : 0;
 }
 
 /* ---- the base ---- */
@@ -234,6 +237,11 @@ static int rebase(struct pull *p, struct pull_pair *pair)
 		pair->base = e.content;
 		pair->their_at = p->last.before;
 		pair->our_at = p->last.after;
+	} else if (r == 0 && p->last.revision &&
+		   pair->their_at <= p->last.before) {
+		/* It was not there at the time: it has come back since. */
+		pair->base = 0;
+		pair->their_at = pair->our_at = 0;
 	}
 	return r < 0 ? r : 0;
 }

@@ -65,3 +65,7 @@ SELECT source FROM pulled WHERE item = ?1;
 /* What came of ?1, the newest with a number below ?2. */
 SELECT item FROM pulled INDEXED BY pulled_source
  WHERE source = ?1 AND item < ?2 ORDER BY item DESC LIMIT 1;
+
+-- STMT_PULL_ENDED
+/* The end of the newest place of an item. */
+SELECT max(died) FROM place WHERE item = ?1;
