@@ -150,6 +150,14 @@ int pull_map_fresh(struct pull *p, int64_t ours, const struct kind *kind,
 		   int64_t content);
 void pull_map_done(struct pull *p);
 
+/* ---- pull_find.c ---- */
+
+/* Fill @found with what has changed in the clone since the last pull or since
+ * it was copied; what is gone leaves its id in the list of those. */
+int pull_find(struct pull *p, struct bits *found);
+/* 1: a folder; @ret is what it is, or was last. */
+int pull_is_folder(struct pull *p, int64_t item, struct entry *ret);
+
 /* ---- pull_plan.c ---- */
 
 /* Find what is to be done, and the conflicts. */
