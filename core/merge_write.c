@@ -13,7 +13,6 @@
 #include <string.h>
 
 struct writing {
-	const struct merging *m;
 	const struct merge_tree *ours, *theirs;
 	const struct merge_node *box, *their_box;
 };
@@ -230,7 +229,6 @@ int merge_write(struct merging *m, const struct merge_trio *at,
 		struct buf *out)
 {
 	const struct writing w = {
-		.m = m,
 		.ours = &m->tree[SIDE_OURS],
 		.theirs = &m->tree[SIDE_THEIRS],
 		.box = merge_node_of(&m->tree[SIDE_OURS], at->node[SIDE_OURS]),

@@ -328,7 +328,7 @@ static int add_items(struct pull *p)
 static int save(struct pull *p, int64_t item, const struct buf *text,
 		int64_t arrived)
 {
-	int64_t content;
+	int64_t content = 0;
 	struct entry e;
 	int r = tree_get(p->db, MOMENT_NOW, item, &e, p->why);
 

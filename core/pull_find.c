@@ -83,7 +83,6 @@ static int is_theirs(struct finding *w, int64_t item, bool then_too, bool *now,
 struct children {
 	struct finding *w;
 	struct bits folders;
-	int r;
 };
 
 static int add_child(const struct entry *e, void *arg)

@@ -228,7 +228,7 @@ static int is_copy(struct pull *p, const struct entry *copy, int64_t from,
 static int by_their_birth(struct pull *p, const struct entry *theirs,
 			  struct pull_pair *pair)
 {
-	struct entry ours;
+	struct entry ours = {0};
 	int64_t born, revision;
 	int r = pull_born(p, theirs->id, &born, &revision);
 
@@ -283,7 +283,7 @@ static int when_both(struct pull *p, int64_t theirs, int64_t *ret)
 static int by_our_birth(struct pull *p, const struct entry *theirs,
 			struct pull_pair *pair)
 {
-	struct entry ours;
+	struct entry ours = {0};
 	int64_t at, born, revision;
 	int r = when_both(p, theirs->id, &at);
 
@@ -306,7 +306,7 @@ static int by_our_birth(struct pull *p, const struct entry *theirs,
 static int by_place(struct pull *p, const struct entry *theirs,
 		    struct pull_pair *pair)
 {
-	struct entry ours;
+	struct entry ours = {0};
 	int64_t their_first = 0, our_first = 0;
 	int r = corresponding(p, p->there, MOMENT_NOW, theirs->id, p->here,
 			      MOMENT_NOW, &ours);

@@ -36,7 +36,7 @@ static int was_below(struct pull *p, int64_t at, int64_t folder, int64_t item,
 /* The newest pull between the two knew both. */
 static int rebase(struct pull *p, struct pull_pair *pair)
 {
-	struct entry e, other;
+	struct entry e = {0}, other;
 	int r = 0;
 
 	if (pair->ours && p->other.revision && p->other.after > p->last.after)
