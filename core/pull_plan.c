@@ -297,8 +297,10 @@ static int find_same(struct pull *p, const struct entry *theirs, int64_t parent)
 	r = pull_pair_set(p, &pair);
 	if (r == 0)
 		r = pull_same_ours(p, theirs->id, theirs->content, ours.id);
-	if (r > 0)
-		return pull_pair_keep(p, theirs->id, ours.id) < 0 ? -EIO : 1;
+	if (r > 0) {
+		r = pull_pair_keep(p, theirs->id, ours.id);
+		return r < 0 ? r : 1;
+	}
 	pair.ours = 0;
 	return r < 0 ? r : pull_pair_set(p, &pair);
 }

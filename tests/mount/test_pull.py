@@ -145,6 +145,51 @@ def test_what_is_new_refers_to_ours(orders):
     orders.check()
 
 
+def test_a_clone_with_ids_of_its_own(repo):
+    """Below one folder of the kind each copy gets a new id."""
+    main, box = "integrations/Orders/flows/main", "integrations/Orders/flows/b"
+    os.makedirs(repo.path(main))
+    for name, then in (("A", "B"), ("B", "C"), ("C", "A")):
+        repo.write(f"{main}/{name}.json", integrations.text({
+            "_id": name.lower() * 24, "name": name, "schedule": "x",
+            "_runNextFlowIds": [then.lower() * 24]}))
+    repo.sh(f"cp -r {main} {box}")
+    theirs = {name: load(repo, box, f"{name}.json") for name in "ABC"}
+    assert theirs["A"]["_id"] != "a" * 24
+    assert theirs["A"]["_runNextFlowIds"] == [theirs["B"]["_id"]]
+    before = ids(repo, main)
+    assert "nothing to do" in pull(repo, "../b", main)
+    # A refers to a new one, B to another, C is only told another time.
+    new = "d" * 24
+    repo.write(f"{box}/D.json", integrations.text({
+        "_id": new, "name": "D", "_runNextFlowIds": [theirs["A"]["_id"]]}))
+    change(repo, box, "A.json", _runNextFlowIds=[new, theirs["C"]["_id"]])
+    change(repo, box, "B.json", _runNextFlowIds=[theirs["A"]["_id"]])
+    change(repo, box, "C.json", schedule="y")
+    change(repo, main, "C.json", schedule="z")
+    repo.sh(f"rm {main}/B.json")
+    text = pull(repo, "../b", main)
+    assert list(conflicts_of(text)) == ["B.json", "C.json#/schedule"]
+    pull(repo, "theirs", main)
+    after = ids(repo, main)
+    came = after["D.json"]["_id"]
+    assert came not in (new, *(i["_id"] for i in theirs.values()))
+    assert after["A.json"] == {**before["A.json"],
+                               "_runNextFlowIds": [came, "c" * 24]}
+    assert after["B.json"] == {**before["B.json"],
+                               "_runNextFlowIds": ["a" * 24]}
+    assert after["C.json"] == {**before["C.json"], "schedule": "y"}
+    assert after["D.json"]["_runNextFlowIds"] == ["a" * 24]
+    # One that is gone there is still known by its id.
+    repo.sh(f"rm {box}/C.json")
+    change(repo, box, "A.json", schedule="late")
+    pull(repo, "../b", main)
+    assert after["A.json"]["_runNextFlowIds"] == \
+        load(repo, main, "A.json")["_runNextFlowIds"]
+    assert not repo.exists(f"{main}/C.json")
+    repo.check()
+
+
 def test_a_taken_name_is_numbered(orders):
     orders.write(f"{ORDERS}/scripts/New.json", item(_id="1" * 24, a=1))
     orders.write(f"{CLONE}/scripts/New.json", item(_id="2" * 24, a=2))
