@@ -264,8 +264,11 @@ static int decide_edit(struct pull *p, const struct entry *theirs,
 		.ours = pair->ours,
 		.base = pair->base,
 	};
-	int r = path_of(p, p->here, pair->ours, &path);
+	int r;
 
+	if (is_base(pair, theirs) && theirs->placed <= pair->their_at)
+		return 0; /* the usual case, at little cost */
+	r = path_of(p, p->here, pair->ours, &path);
 	step.path = path;
 	if (r == 0 && !is_base(pair, theirs))
 		r = pull_text(p, &step);
