@@ -1,6 +1,7 @@
 #include "core/command.h"
 
 #include "core/buf.h"
+#include "core/pull.h"
 #include "core/repo.h"
 #include "core/report.h"
 #include "core/revert.h"
@@ -56,5 +57,10 @@ int command_run(struct repo *repo, const struct who *who,
 		return run_snapshot(repo, who, command, out, why);
 	if (strcmp(command->verb, "revert") == 0)
 		return run_revert(repo, who, command, out, ret, why);
+	if (strcmp(command->verb, "pull") == 0)
+		return pull_run(
+			repo, who,
+			&(struct pull_request){command->folder, command->text},
+			out, ret, why);
 	return why_set(why, -EINVAL, "there is no command '%s'", command->verb);
 }

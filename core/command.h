@@ -16,7 +16,8 @@ struct why;
 
 /*
  * One line: @verb "snapshot", @text is the description ("" is fine); @verb
- * "revert", @text is a spec of revert_run(), after "dry-run " only a preview.
+ * "revert", @text is a spec of revert_run(), after "dry-run " only a preview;
+ * @verb "pull", @text is a line of pull_run().
  */
 struct command {
 	int64_t folder;

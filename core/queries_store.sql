@@ -21,11 +21,12 @@ SELECT max(id) FROM scratch;
 SELECT c.page_count * s.page_size FROM pragma_page_count c, pragma_page_size s;
 
 -- STMT_STORE_FAIL_OPEN (scan)
-/* What a crash cut short ends with the newest moment that carries it. */
+/* What a crash cut short ends with the newest moment that carries it. A pull is
+   in progress only while it waits for answers: it goes on waiting. */
 UPDATE revision SET status = 'failed',
   after = coalesce((SELECT max(m.id) FROM moment m
                      WHERE m.revision = revision.id), before)
- WHERE status = 'in progress';
+ WHERE status = 'in progress' AND kind <> 'pull';
 
 -- STMT_STORE_GARBAGE (scan)
 /* Is there any? */

@@ -148,6 +148,31 @@ CREATE INDEX revision_before ON revision (before);
 CREATE INDEX revision_after ON revision (after);
 CREATE INDEX revision_open ON revision (id) WHERE status = 'in progress';
 
+/* Of revisions of kind pull: where from. One that is "in progress" waits for
+   answers, and survives that the file is closed. */
+CREATE TABLE pull (
+  revision INTEGER PRIMARY KEY,
+  source INTEGER NOT NULL,      /* the folder */
+  asked TEXT NOT NULL,          /* its path from the root */
+  said TEXT NOT NULL            /* the conflicts when it was last looked at */
+) STRICT;
+
+/* What a pull that waits has been told: the longest place that fits a conflict
+   decides it. */
+CREATE TABLE pull_answer (
+  revision INTEGER NOT NULL,
+  place TEXT NOT NULL,          /* PATH, PATH#POINTER; '' for all */
+  theirs INTEGER NOT NULL,      /* 1: theirs, 0: ours */
+  PRIMARY KEY (revision, place)
+) STRICT, WITHOUT ROWID;
+
+/* What came into a folder by a pull, and what it is where it came from. */
+CREATE TABLE pulled (
+  item INTEGER PRIMARY KEY,
+  source INTEGER NOT NULL
+) STRICT;
+CREATE INDEX pulled_source ON pulled (source, item);
+
 /* What became of each file that was copied in or saved; the newest are kept. */
 CREATE TABLE report (
   id INTEGER PRIMARY KEY,

@@ -45,7 +45,7 @@ int client_show(struct client *client, const char *what, const char *arg,
 /* Append the revisions of the whole repository, whatever the folder. */
 int client_show_record(struct client *client, struct buf *out, struct why *why);
 
-/* Run the command @verb ("snapshot", "revert") and append what it answers.
+/* Run the command @verb ("snapshot", "revert", "pull") and append what it answers.
  * The reason of a failure is the engine's own sentence. */
 int client_command(struct client *client, const char *verb, const char *text,
 		   struct buf *out, struct why *why);

@@ -16,6 +16,7 @@
 
 struct buf;
 struct call;
+struct command;
 struct file;
 struct fuse_file_info;
 struct who;
@@ -89,6 +90,16 @@ int control_run_revert(struct call *c, int64_t folder, const struct who *who,
 
 int control_open_tar(struct call *c, uint64_t ino, struct fuse_file_info *fi);
 int control_open_zip(struct call *c, uint64_t ino, struct fuse_file_info *fi);
+
+/* A command of the engine; then the kernel forgets what it changed. */
+int control_run_command(struct call *c, const struct who *who,
+			const struct command *command, struct buf *out);
+
+/* ---- control_pull.c ---- */
+
+int control_show_pull(struct call *c, uint64_t ino, struct buf *out);
+int control_run_pull(struct call *c, int64_t folder, const struct who *who,
+		     const char *line, struct buf *out);
 
 /* ---- control_command.c: a command file that is open for writing ---- */
 

@@ -36,8 +36,8 @@ static void forget(struct call *c, const struct touched_list *list)
 	}
 }
 
-static int run(struct call *c, const struct who *who,
-	       const struct command *command, struct buf *out)
+int control_run_command(struct call *c, const struct who *who,
+			const struct command *command, struct buf *out)
 {
 	DROP(revert_result_done) struct revert_result result = {0};
 	int r = command_run(c->fs->repo, who, command, out, &result, &c->why);
@@ -54,7 +54,7 @@ int control_run_snapshot(struct call *c, int64_t folder, const struct who *who,
 {
 	const struct command command = {folder, "snapshot", line};
 
-	return run(c, who, &command, out);
+	return control_run_command(c, who, &command, out);
 }
 
 int control_run_revert(struct call *c, int64_t folder, const struct who *who,
@@ -63,5 +63,5 @@ int control_run_revert(struct call *c, int64_t folder, const struct who *who,
 	const struct command command = {folder, "revert", line};
 	int r = live_reserve_names(c, who);
 
-	return r < 0 ? r : run(c, who, &command, out);
+	return r < 0 ? r : control_run_command(c, who, &command, out);
 }

@@ -27,6 +27,7 @@ const struct control_file control_files[] = {
 	 .run = control_run_snapshot},
 	{"revert", 0666, .show = control_show_answer,
 	 .run = control_run_revert},
+	{"pull", 0666, .show = control_show_pull, .run = control_run_pull},
 	{"revisions", 0444, .show = control_show_revisions, .dear = true},
 	{"history", 0444, .show = control_show_history, .dear = true},
 	{"report", 0444, .show = control_show_report, .dear = true},

@@ -25,6 +25,7 @@ static const struct command {
 	{"diff", "what has changed since a snapshot", cmd_diff},
 	{"revert", "put a folder or an item back as it was", cmd_revert},
 	{"restore", "put what is in an archive into a folder", cmd_restore},
+	{"pull", "merge what changed in a clone of a folder", cmd_pull},
 	{"history", "all changes of an item", cmd_history},
 	{"report", "what became of what was copied in", cmd_report},
 	{"problems", "references to nothing, and what else is wrong",

@@ -26,6 +26,8 @@ static const struct option all[] = {
 	{"once", no_argument, NULL, 'u'},
 	{"revision", required_argument, NULL, 'r'},
 	{"yes", no_argument, NULL, 'y'},
+	{"ours", no_argument, NULL, 'O'},
+	{"theirs", no_argument, NULL, 'T'},
 };
 enum { ALL = sizeof(all) / sizeof(all[0]) };
 
@@ -112,6 +114,12 @@ static void take(int letter, struct options *o)
 		break;
 	case 'o':
 		o->output = optarg;
+		break;
+	case 'O':
+		o->ours = true;
+		break;
+	case 'T':
+		o->theirs = true;
 		break;
 	default:
 		take_flag(letter, o);

@@ -24,7 +24,7 @@ struct options {
 	const char *revision; /* --revision */
 	const char *kinds;    /* --kinds */
 	bool json, dry_run, lazy, closure, history;
-	bool full, last, once, yes;
+	bool full, last, once, yes, ours, theirs;
 	char **args; /* what is left */
 	int count;
 };

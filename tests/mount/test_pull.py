@@ -1,0 +1,486 @@
+"""What changed in a clone comes into the folder that was cloned."""
+
+import json
+import os
+import threading
+import time
+
+import pytest
+
+import integrations
+from harness import item, run
+
+ORDERS = "integrations/Orders"
+CLONE = "integrations/Orders-sandbox"
+
+
+def load(repo, folder, name):
+    return json.loads(repo.read(f"{folder}/{name}"))
+
+
+def change(repo, folder, path, /, **members):
+    """Edit an item, as an editor does that has read it."""
+    repo.python("""
+import json, sys
+path, members = sys.argv[1], json.loads(sys.argv[2])
+with open(path) as f:
+    item = json.load(f)
+for key, value in members.items():
+    item[key] = value
+with open(path, 'w') as f:
+    f.write(json.dumps(item, indent=2, ensure_ascii=False) + '\\n')
+""", f"{folder}/{path}", json.dumps(members))
+
+
+def pull(repo, line="../Orders-sandbox", folder=ORDERS):
+    return repo.command("pull", line, folder)
+
+
+def ids(repo, folder):
+    """{path: the item} of all below a folder."""
+    found = {}
+    for base, _, names in os.walk(repo.path(folder)):
+        for name in names:
+            path = os.path.relpath(os.path.join(base, name),
+                                   repo.path(folder))
+            found[path] = load(repo, folder, path)
+    return found
+
+
+@pytest.fixture
+def orders(repo):
+    integrations.write(repo.root)
+    repo.sh("cp -r integrations/Orders integrations/Orders-sandbox")
+    # The copy has an id of its own, and its items say so.
+    ours = load(repo, ORDERS, "integration.json")["_id"]
+    theirs = load(repo, CLONE, "integration.json")["_id"]
+    assert ours != theirs
+    assert load(repo, CLONE, "flows/Invoices.json")["_integrationId"] == theirs
+    return repo
+
+
+def test_nothing_has_changed(orders):
+    before = orders.tree()
+    assert pull(orders) == \
+        "pull from /integrations/Orders-sandbox: nothing to do\n"
+    assert orders.tree() == before
+    assert [r["kind"] for r in orders.revisions()].count("pull") == 0
+    orders.check()
+
+
+def test_members_come_together(orders):
+    change(orders, ORDERS, "flows/Invoices.json", timezone="UTC",
+           lastModified="2026-11-02")
+    change(orders, CLONE, "flows/Invoices.json", schedule="? 0 7 ? * *",
+           lastModified="2026-11-03")
+    change(orders, CLONE, "exports/Stock.json", asynchronous=True)
+    before = ids(orders, ORDERS)
+    text = orders.read(f"{ORDERS}/flows/Invoices.json")
+    preview = pull(orders, "dry-run ../Orders-sandbox")
+    assert "M flows/Invoices.json\n  /schedule: \"? 0 6 ? * *\" -> " \
+        "\"? 0 7 ? * *\"\n" in preview
+    assert preview.splitlines()[-1].startswith("would pull from ")
+    assert ids(orders, ORDERS) == before
+    answer = pull(orders)
+    assert "M exports/Stock.json\n" in answer
+    assert "0 added, 2 changed, 0 moved, 0 removed" in answer
+    assert orders.read(f"{ORDERS}/flows/Invoices.json") == \
+        text.replace(b"0 6", b"0 7")
+    before["flows/Invoices.json"]["schedule"] = "? 0 7 ? * *"
+    before["exports/Stock.json"]["asynchronous"] = True
+    assert ids(orders, ORDERS) == before
+    assert "nothing to do" in pull(orders)
+    orders.check()
+
+
+def test_a_pull_is_a_revision_that_is_undone_in_a_line(orders):
+    change(orders, CLONE, "flows/Returns.json", disabled=True)
+    orders.sh(f"rm {CLONE}/tools/'Ask for stock.json'")
+    orders.write(f"{CLONE}/scripts/New.json",
+                 item(_id="0" * 24, content="x"))
+    before = ids(orders, ORDERS)
+    pull(orders)
+    after = ids(orders, ORDERS)
+    rows = orders.revisions(ORDERS)[-3:]
+    assert [r["kind"] for r in rows] == ["snapshot", "pull", "snapshot"]
+    row = rows[1]
+    assert row["status"] == "completed"
+    assert row["description"] == "pull from /integrations/Orders-sandbox"
+    assert row["before"] == rows[0]["before"]
+    assert row["after"] == rows[2]["after"]
+    assert (row["counts"]["created"], row["counts"]["edited"],
+            row["counts"]["removed"]) == (1, 1, 1)
+    orders.revert(f"undo {row['id']}", ORDERS)
+    assert ids(orders, ORDERS) == before
+    orders.revert(f"after {row['id']}", ORDERS)
+    assert ids(orders, ORDERS) == after
+    orders.revert(f"before {row['id']}", ORDERS)
+    assert ids(orders, ORDERS) == before
+    # What was taken back may be pulled again.
+    pull(orders)
+    assert ids(orders, ORDERS) == after
+    orders.check()
+
+
+def test_what_is_new_refers_to_ours(orders):
+    clone = load(orders, CLONE, "integration.json")["_id"]
+    flow = load(orders, CLONE, "flows/Returns.json")
+    flow.update(_id="f" * 24, name="More", _runNextFlowIds=["f" * 24])
+    os.mkdir(orders.path(CLONE, "flows", "more"))
+    orders.write(f"{CLONE}/flows/more/More.json", integrations.text(flow))
+    change(orders, CLONE, "flows/Returns.json", _runNextFlowIds=["f" * 24])
+    answer = pull(orders)
+    assert "+ flows/more/More.json\n" in answer
+    came = load(orders, ORDERS, "flows/more/More.json")
+    ours = load(orders, ORDERS, "integration.json")["_id"]
+    assert flow["_integrationId"] == clone != ours
+    assert came["_integrationId"] == ours
+    assert load(orders, ORDERS, "flows/Returns.json")["_runNextFlowIds"] == \
+        [came["_id"]] == came["_runNextFlowIds"]
+    # Changed there again, it is the same item.
+    change(orders, CLONE, "flows/more/More.json", disabled=True)
+    pull(orders)
+    assert load(orders, ORDERS, "flows/more/More.json")["disabled"] is True
+    assert orders.names(f"{ORDERS}/flows/more") == ["More.json"]
+    orders.check()
+
+
+def test_a_clone_with_ids_of_its_own(repo):
+    """Below one folder of the kind each copy gets a new id."""
+    main, box = "integrations/Orders/flows/main", "integrations/Orders/flows/b"
+    os.makedirs(repo.path(main))
+    for name, then in (("A", "B"), ("B", "C"), ("C", "A")):
+        repo.write(f"{main}/{name}.json", integrations.text({
+            "_id": name.lower() * 24, "name": name, "schedule": "x",
+            "_runNextFlowIds": [then.lower() * 24]}))
+    repo.sh(f"cp -r {main} {box}")
+    theirs = {name: load(repo, box, f"{name}.json") for name in "ABC"}
+    assert theirs["A"]["_id"] != "a" * 24
+    assert theirs["A"]["_runNextFlowIds"] == [theirs["B"]["_id"]]
+    before = ids(repo, main)
+    assert "nothing to do" in pull(repo, "../b", main)
+    # A refers to a new one, B to another, C is only told another time.
+    new = "d" * 24
+    repo.write(f"{box}/D.json", integrations.text({
+        "_id": new, "name": "D", "_runNextFlowIds": [theirs["A"]["_id"]]}))
+    change(repo, box, "A.json", _runNextFlowIds=[new, theirs["C"]["_id"]])
+    change(repo, box, "B.json", _runNextFlowIds=[theirs["A"]["_id"]])
+    change(repo, box, "C.json", schedule="y")
+    change(repo, main, "C.json", schedule="z")
+    repo.sh(f"rm {main}/B.json")
+    text = pull(repo, "../b", main)
+    assert list(conflicts_of(text)) == ["B.json", "C.json#/schedule"]
+    pull(repo, "theirs", main)
+    after = ids(repo, main)
+    came = after["D.json"]["_id"]
+    assert came not in (new, *(i["_id"] for i in theirs.values()))
+    assert after["A.json"] == {**before["A.json"],
+                               "_runNextFlowIds": [came, "c" * 24]}
+    assert after["B.json"] == {**before["B.json"],
+                               "_runNextFlowIds": ["a" * 24]}
+    assert after["C.json"] == {**before["C.json"], "schedule": "y"}
+    assert after["D.json"]["_runNextFlowIds"] == ["a" * 24]
+    # One that is gone there is still known by its id.
+    repo.sh(f"rm {box}/C.json")
+    change(repo, box, "A.json", schedule="late")
+    pull(repo, "../b", main)
+    assert after["A.json"]["_runNextFlowIds"] == \
+        load(repo, main, "A.json")["_runNextFlowIds"]
+    assert not repo.exists(f"{main}/C.json")
+    repo.check()
+
+
+def test_a_taken_name_is_numbered(orders):
+    orders.write(f"{ORDERS}/scripts/New.json", item(_id="1" * 24, a=1))
+    orders.write(f"{CLONE}/scripts/New.json", item(_id="2" * 24, a=2))
+    orders.write(f"{ORDERS}/scripts/Same.json", item(_id="3" * 24, a=3))
+    orders.write(f"{CLONE}/scripts/Same.json", item(_id="4" * 24, a=3))
+    pull(orders)
+    assert load(orders, ORDERS, "scripts/New.json")["a"] == 1
+    assert load(orders, ORDERS, "scripts/New 2.json")["a"] == 2
+    assert not orders.exists(f"{ORDERS}/scripts/Same 2.json")
+    orders.check()
+
+
+def test_moves_are_followed(orders):
+    orders.sh(f"cd {CLONE} && mv flows/Invoices.json flows/Bills.json && "
+              "mv scripts code && mkdir scripts && mv code/* scripts && "
+              "rmdir code && mkdir flows/old && mv flows/Returns.json "
+              "flows/old && mv exports/Stock.json exports/Levels.json")
+    change(orders, CLONE, "flows/Bills.json", disabled=True)
+    change(orders, ORDERS, "flows/Returns.json", timezone="UTC")
+    node = os.stat(orders.path(ORDERS, "flows/Returns.json")).st_ino
+    answer = pull(orders)
+    assert "R flows/Invoices.json -> flows/Bills.json\n" in answer
+    assert load(orders, ORDERS, "flows/Bills.json")["disabled"] is True
+    assert load(orders, ORDERS, "flows/old/Returns.json")["timezone"] == "UTC"
+    assert os.stat(orders.path(ORDERS, "flows/old/Returns.json")).st_ino == \
+        node
+    assert sorted(ids(orders, ORDERS)) == sorted(ids(orders, CLONE))
+    orders.check()
+
+
+# ---- conflicts ----
+
+def conflict(repo):
+    change(repo, ORDERS, "flows/Invoices.json", schedule="ours",
+           timezone="UTC")
+    change(repo, CLONE, "flows/Invoices.json", schedule="theirs",
+           disabled=True)
+    change(repo, ORDERS, "exports/Stock.json", name="Ours")
+    repo.sh(f"rm {CLONE}/exports/Stock.json")
+    change(repo, CLONE, "exports/Refunds.json", name="Theirs")
+    repo.sh(f"rm {ORDERS}/exports/Refunds.json")
+    change(repo, CLONE, "flows/Reports.json", name="R")
+
+
+CONFLICTS = """\
+C exports/Refunds.json
+  base   (as it was copied or pulled)
+  ours   (deleted)
+  theirs (changed)
+C exports/Stock.json
+  base   (as it was copied or pulled)
+  ours   (changed)
+  theirs (deleted)
+C flows/Invoices.json#/schedule
+  base   "? 0 6 ? * *"
+  ours   "ours"
+  theirs "theirs"
+"""
+
+
+def conflicts_of(text):
+    lines = text.splitlines()
+    found = {}
+    for n, line in enumerate(lines):
+        if line.startswith("C "):
+            found[line[2:]] = [at[9:] for at in lines[n + 1:n + 4]]
+    return found
+
+
+def waiting(repo):
+    return [r for r in repo.revisions(ORDERS) if r["kind"] == "pull"][-1]
+
+
+@pytest.mark.parametrize("answer", ["ours", "theirs"])
+def test_conflicts_wait_for_one_answer(orders, answer):
+    conflict(orders)
+    before = ids(orders, ORDERS)
+    text = pull(orders)
+    assert conflicts_of(text) == conflicts_of(CONFLICTS)
+    assert "3 conflicts, nothing is changed" in text
+    assert ids(orders, ORDERS) == before
+    assert waiting(orders)["status"] == "in progress"
+    assert waiting(orders)["counts"]["conflicts"] == 3
+    with pytest.raises(OSError) as e:
+        pull(orders)
+    assert e.value.errno == 16
+    assert "waits here since" in orders.errors(ORDERS)[-1]
+    # It goes on waiting when the repository has been closed.
+    orders.remount()
+    shown = orders.read(f"{ORDERS}/.control/pull").decode()
+    assert conflicts_of(shown) == conflicts_of(CONFLICTS)
+    assert waiting(orders)["status"] == "in progress"
+    done = pull(orders, answer)
+    assert "revision" in done.splitlines()[-1]
+    assert waiting(orders)["status"] == "completed"
+    flow = load(orders, ORDERS, "flows/Invoices.json")
+    assert (flow["schedule"], flow["timezone"], flow["disabled"]) == \
+        (answer, "UTC", True)
+    theirs = answer == "theirs"
+    assert orders.exists(f"{ORDERS}/exports/Stock.json") != theirs
+    assert orders.exists(f"{ORDERS}/exports/Refunds.json") == theirs
+    assert load(orders, ORDERS, "flows/Reports.json")["name"] == "R"
+    orders.check()
+    # Each was answered: the next pull does not ask again.
+    assert "nothing to do" in pull(orders)
+    orders.revert(f"undo {waiting(orders)['id']}", ORDERS)
+    assert ids(orders, ORDERS) == before
+    orders.check()
+
+
+def test_conflicts_are_answered_one_by_one(orders):
+    conflict(orders)
+    pull(orders)
+    with pytest.raises(OSError) as e:
+        pull(orders, "ours flows/Reports.json")
+    assert e.value.errno == 22
+    assert "no conflict at 'flows/Reports.json'" in orders.errors(ORDERS)[-1]
+    text = pull(orders, "theirs flows/Invoices.json#/schedule")
+    assert len(conflicts_of(text)) == 2
+    text = pull(orders, "ours exports/Stock.json")
+    assert list(conflicts_of(text)) == ["exports/Refunds.json"]
+    orders.remount()
+    assert "snapshots" in pull(orders, "theirs exports")
+    assert load(orders, ORDERS, "flows/Invoices.json")["schedule"] == "theirs"
+    assert orders.exists(f"{ORDERS}/exports/Stock.json")
+    assert orders.exists(f"{ORDERS}/exports/Refunds.json")
+    orders.check()
+
+
+def test_several_lines_at_once_and_cancel(orders):
+    conflict(orders)
+    before = ids(orders, ORDERS)
+    pull(orders)
+    assert "canceled" in pull(orders, "cancel")
+    assert waiting(orders)["status"] == "canceled"
+    assert ids(orders, ORDERS) == before
+    for line in ("cancel", "ours"):
+        with pytest.raises(OSError):
+            pull(orders, line)
+    orders.sh(f"""printf '%s\n' ../Orders-sandbox 'ours exports' \
+        'theirs flows/Invoices.json' > {ORDERS}/.control/pull""")
+    assert waiting(orders)["status"] == "completed"
+    assert load(orders, ORDERS, "flows/Invoices.json")["schedule"] == "theirs"
+    orders.check()
+
+
+def test_a_waiting_pull_looks_again(orders):
+    conflict(orders)
+    pull(orders)
+    change(orders, CLONE, "flows/Returns.json", name="late")
+    change(orders, ORDERS, "flows/Returns.json", name="later")
+    text = pull(orders, "ours exports")
+    assert list(conflicts_of(text)) == ["flows/Invoices.json#/schedule",
+                                        "flows/Returns.json#/name"]
+    pull(orders, "theirs")
+    assert load(orders, ORDERS, "flows/Returns.json")["name"] == "late"
+    orders.check()
+
+
+def test_both_ways(orders):
+    change(orders, CLONE, "flows/Returns.json", schedule="there")
+    pull(orders)
+    change(orders, ORDERS, "flows/Returns.json", timezone="here")
+    pull(orders, "../Orders", CLONE)
+    flow = load(orders, CLONE, "flows/Returns.json")
+    assert (flow["schedule"], flow["timezone"]) == ("there", "here")
+    change(orders, ORDERS, "flows/Returns.json", timezone="here again")
+    change(orders, CLONE, "flows/Returns.json", disabled=True)
+    assert "C " not in pull(orders)
+    flow = load(orders, ORDERS, "flows/Returns.json")
+    assert (flow["schedule"], flow["timezone"], flow["disabled"]) == \
+        ("there", "here again", True)
+    orders.check()
+
+
+def test_what_is_no_clone_is_refused(orders):
+    for line, words in (("../Nothing", "no folder"), (".", "into itself"),
+                        ("..", "into itself"), ("flows", "into itself"),
+                        ("integration.json", "is no folder"),
+                        ("dry-run", "which folder")):
+        with pytest.raises(OSError):
+            pull(orders, line)
+        assert words in orders.errors(ORDERS)[-1]
+
+
+def test_the_command_line(orders):
+    conflict(orders)
+    here = orders.path(ORDERS)
+    done = orders.cli("pull", "--json", "--dry-run", "../Orders-sandbox",
+                      cwd=here)
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert {"conflict": "flows/Invoices.json#/schedule",
+            "base": "? 0 6 ? * *", "ours": "ours",
+            "theirs": "theirs"} in lines
+    assert {"change": "edited", "path": "flows/Reports.json"} in lines
+    done = orders.cli("pull", orders.path(CLONE), here, check=False)
+    assert done.returncode == 1 and "waits" in done.stdout
+    assert orders.cli("pull", "theirs", "flows/Invoices.json#/schedule", here,
+                      check=False).returncode == 1
+    assert orders.cli("pull", "cancel", here).returncode == 0
+    done = orders.cli("pull", "--theirs", orders.path(CLONE), here)
+    assert "snapshots" in done.stdout
+    orders.umount()
+    done = orders.cli("pull", "/integrations/Orders-sandbox", orders.file,
+                      "--in", ORDERS)
+    assert "nothing to do" in done.stdout
+    orders.mount()
+    orders.check()
+
+
+# ---- size and crashes ----
+
+def fill(repo, count):
+    """A folder of rules, and a clone, each a batch."""
+    base = os.path.join(repo.base, "many", "rules", "Base")
+    for n in range(count):
+        if n % 100 == 0:
+            os.makedirs(os.path.join(base, str(n // 100)))
+        with open(os.path.join(base, str(n // 100), f"R{n}.json"), "wb") as f:
+            f.write(integrations.text({"name": f"R{n}", "on": True,
+                                       "limit": n, "note": "x" * 200}))
+    os.mkdir(repo.path("rules"))
+    for name in ("Base", "Clone"):
+        run(["cp", "-r", base, repo.path("rules", name)], limit=120)
+
+
+def edit_many(repo, which, member):
+    """Edit the rules @which in one process, each after reading it."""
+    repo.python("""
+import json, sys
+folder, member, which = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
+for n in which:
+    path = f'{folder}/{n // 100}/R{n}.json'
+    with open(path) as f:
+        text = f.read()
+    item = json.loads(text)
+    item[member] = folder
+    with open(path, 'w') as f:
+        f.write(json.dumps(item, indent=2) + '\\n')
+""", *which[0:1], member, json.dumps(which[1]))
+
+
+@pytest.mark.slow
+def test_500_of_10000_with_20_conflicts(repo):
+    fill(repo, 10000)
+    changed = list(range(0, 10000, 20))
+    edit_many(repo, ("rules/Clone", changed), "note")
+    edit_many(repo, ("rules/Base", changed[:20]), "note")
+    edit_many(repo, ("rules/Base", changed[20:60]), "name")
+    start = time.monotonic()
+    text = pull(repo, "../Clone", "rules/Base")
+    waited = time.monotonic() - start
+    assert len(conflicts_of(text)) == 20
+    start = time.monotonic()
+    text = pull(repo, "theirs", "rules/Base")
+    done = time.monotonic() - start
+    assert " 500 changed," in text
+    print(f"conflicts after {waited:.2f} s, done after {done:.2f} s")
+    assert waited < 5 and done < 5  # far above what it takes
+    for n in changed[::50]:
+        rule = load(repo, "rules/Base", f"{n // 100}/R{n}.json")
+        assert rule["note"] == "rules/Clone"
+    repo.check()
+
+
+def test_kill_during_a_pull_leaves_old_or_new(repo):
+    fill(repo, 600)
+    edit_many(repo, ("rules/Clone", list(range(600))), "note")
+    before = ids(repo, "rules/Base")
+    after = {path: {**rule, "note": "rules/Clone"}
+             for path, rule in before.items()}
+    for delay in (0.005, 0.02, 0.05):
+        thread = threading.Thread(
+            target=lambda: refused_or_done(repo, "../Clone", "rules/Base"))
+        thread.start()
+        time.sleep(delay)
+        repo.kill()
+        thread.join(10)
+        repo.mount()
+        now = ids(repo, "rules/Base")
+        assert now in (before, after)
+        repo.check()
+        if now == after:
+            row = [r for r in repo.revisions("rules/Base")
+                   if r["kind"] == "pull"][-1]
+            assert row["status"] == "completed"
+            repo.revert(f"undo {row['id']}", "rules/Base")
+
+
+def refused_or_done(repo, line, folder):
+    try:
+        pull(repo, line, folder)
+    except OSError:
+        pass
