@@ -5,6 +5,7 @@ Times are medians of interleaved runs (repofs, bindfs, disk, repofs, ...), so
 that a busy machine is busy for all. Set by the environment:
 
   BENCH_ITEMS  how many items, or several numbers with commas (607)
+  BENCH_FULL   items of the full backup and restore (10000; 0: none)
   BENCH_RUNS   runs of each measurement (5)
   BENCH_DIR    where to work; a real disk (a temporary folder)
 
@@ -20,6 +21,7 @@ import sys
 import tempfile
 import time
 
+import full
 import items
 import systems
 from systems import PATIENCE, run
@@ -173,6 +175,17 @@ class Bench:
                    "-c", "user.email=bench@example.org",
                    "-c", "gc.auto=0", *args, cwd=self.disk.root)
 
+    def sync_ms(self):
+        """What a promise against loss of power costs here at the least."""
+        times = []
+        with open(os.path.join(self.work, "sync"), "wb", 0) as f:
+            for _ in range(50):
+                f.write(b"x" * 8192)
+                start = time.perf_counter()
+                os.fdatasync(f.fileno())
+                times.append(time.perf_counter() - start)
+        return statistics.median(times) * 1000
+
     def git_timed(self, *args):
         start = time.perf_counter()
         self.git(*args)
@@ -221,7 +234,8 @@ class Bench:
             theirs = statistics.median(r[what][1] for r in rounds)
             note = verdict(ours / theirs, GIT_BARS.get(what))
             if what == "snapshot":
-                note = verdict(ours * 1000, SNAPSHOT_MS) + " (ms)"
+                note = verdict(ours * 1000, SNAPSHOT_MS) + " (ms); a " \
+                    f"sync of this disk: {self.sync_ms():.2f} ms"
             row(what, show_time(ours), show_time(theirs), "",
                 f"{ours / theirs:.3f}", note=note)
 
@@ -287,6 +301,12 @@ def main():
         sys.exit(f"bench: {PROGRAM} is not built")
     for count in os.environ.get("BENCH_ITEMS", "607").split(","):
         bench(int(count))
+    count = int(os.environ.get("BENCH_FULL", "10000"))
+    if count:
+        with tempfile.TemporaryDirectory(
+                prefix="repofs-bench-",
+                dir=os.environ.get("BENCH_DIR")) as work:
+            full.bench(work, PROGRAM, count)
 
 
 if __name__ == "__main__":
