@@ -144,7 +144,8 @@ static int parse_line(const char *line, size_t len,
 	    (len > LINE_LEN && line[LINE_LEN] != '\n'))
 		return -EBADMSG;
 	r = check_sum(line, sum, why);
-	if (r == 0 && memcmp(sum, line + HEAD_LEN + DIGITS + 1, sizeof(sum)))
+	if (r == 0 &&
+	    memcmp(sum, line + HEAD_LEN + DIGITS + 1, sizeof(sum)) != 0)
 		r = -EBADMSG;
 	return r < 0 ? r : read_hex(line + HEAD_LEN, KEY_BYTES, ret);
 }

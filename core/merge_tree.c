@@ -287,6 +287,8 @@ static bool same_number(struct merge_word a, struct merge_word b)
 	return !(x < y) && !(x > y);
 }
 
+/* NOLINTBEGIN(misc-no-recursion): as deep as an item may be nested, and that is
+ * bounded by JSON_DEPTH_MAX */
 static bool same_elements(const struct merge_tree *a_tree,
 			  const struct merge_node *a,
 			  const struct merge_tree *b_tree,
@@ -355,3 +357,4 @@ bool merge_same(const struct merge_tree *a_tree, uint32_t a,
 	return merge_word_order(merge_word_of(a_tree, x),
 				merge_word_of(b_tree, y)) == 0;
 }
+/* NOLINTEND(misc-no-recursion) */

@@ -261,7 +261,10 @@ int merge_write(struct merging *m, const struct merge_trio *at,
 			buf_add(out, w.ours->text + own->at, own->len);
 		}
 		add_tail(&w, slot, next == MERGE_NONE, out);
-		buf_byte(out, next == MERGE_NONE ? box[w.box->len - 1] : ',');
+		if (next == MERGE_NONE)
+			buf_byte(out, box[w.box->len - 1]);
+		else
+			buf_byte(out, ',');
 		i = next;
 	}
 	if (slots->first == MERGE_NONE ||

@@ -116,6 +116,7 @@ static int make_folder(struct pull *p, int64_t theirs, int64_t parent,
 }
 
 /* The folder of ours for @theirs, made if need be. */
+/* NOLINTNEXTLINE(misc-no-recursion): as deep as the folders are */
 static int need_folder(struct pull *p, int64_t theirs, int64_t *ret)
 {
 	struct entry e;

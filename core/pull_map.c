@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ID_BYTES = 12 };
+enum { ID_BYTES = 12, ID_LEN = 2 * ID_BYTES };
 
 struct mapping {
 	struct pull *p;
@@ -134,7 +134,7 @@ static int look_at_owner(int64_t item, unsigned kind, void *arg)
 	return w->found;
 }
 
-static int make_id(struct pull *p, char ret[2 * ID_BYTES + 1])
+static int make_id(struct pull *p, char ret[ID_LEN + 1])
 {
 	static const char digits[] = "0123456789abcdef";
 	unsigned char bytes[ID_BYTES];
@@ -146,7 +146,7 @@ static int make_id(struct pull *p, char ret[2 * ID_BYTES + 1])
 		ret[2 * i] = digits[bytes[i] >> 4];
 		ret[2 * i + 1] = digits[bytes[i] & 15];
 	}
-	ret[2 * ID_BYTES] = '\0';
+	ret[ID_LEN] = '\0';
 	return 0;
 }
 
@@ -155,7 +155,7 @@ int pull_map_fresh(struct pull *p, int64_t ours, const struct kind *kind,
 {
 	DROP(ref_text_done) struct ref_text text = {0};
 	struct rivals w = {.p = p, .ours = ours, .kind = kind};
-	char made[2 * ID_BYTES + 1];
+	char made[ID_LEN + 1];
 	char *id = NULL;
 	int r = kind ? read_id(p, kind, content, &text, &id) : 0;
 

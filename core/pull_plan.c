@@ -124,6 +124,7 @@ static int finish(struct pull *p, struct pull_step *step, char **path)
 
 /* ---- places ---- */
 
+/* NOLINTNEXTLINE(misc-no-recursion): as deep as the folders are */
 int pull_folder(struct pull *p, int64_t theirs, int64_t *ret_ours)
 {
 	DROP(buf_done) struct buf name = {0};

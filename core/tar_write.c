@@ -128,7 +128,7 @@ int64_t tar_head_size(const struct archive_entry *entry)
 	find_records(entry, &r);
 	if (r.count == 0)
 		return TAR_BLOCK;
-	return (int64_t)(2 * TAR_BLOCK + blocks(records_size(&r)));
+	return (int64_t)(2 * (size_t)TAR_BLOCK + blocks(records_size(&r)));
 }
 
 /* ---- headers ---- */

@@ -73,7 +73,7 @@ static int write_archive(int fd, const struct upload_request *request,
 			r = write_all(fd, bytes, (size_t)n, why);
 		done += n > 0 ? n : 0;
 		request->progress(done, total, request->arg);
-	} while (r == 0 && n > 0);
+		} while (r == 0 && n > 0);
 	if (n < 0)
 		return why_set(why, -errno, "the archive cannot be read: %s",
 			       strerrordesc_np(errno));
@@ -98,11 +98,12 @@ static void ask(const struct upload_request *request)
 	if (control_read(request->folder, "restore", &text, NULL) < 0)
 		return;
 	buf_byte(&text, '\0');
-	/* NOLINTNEXTLINE(cert-err34-c): the numbers are for a bar */
+	/* NOLINTBEGIN(cert-err34-c): the numbers are for a bar */
 	if (!buf_error(&text) &&
 	    sscanf(text.data, "restoring: %" SCNd64 " of %" SCNd64, &done,
 		   &total) == 2)
 		request->progress(done, total, request->arg);
+	/* NOLINTEND(cert-err34-c) */
 }
 
 static void *watch(void *arg)

@@ -188,22 +188,24 @@ static bool is_answer(const char *word)
 	return strcmp(word, "ours") == 0 || strcmp(word, "theirs") == 0;
 }
 
+enum { LINE_SIZE = 2 * PATH_MAX };
+
 /* The line for the engine, and how many arguments it took. */
-static int compose(const struct options *o, char line[2 * PATH_MAX])
+static int compose(const struct options *o, char line[LINE_SIZE])
 {
 	const char *word = o->args[0];
 	char clone[PATH_MAX];
 
 	if (is_answer(word) && o->count > 1 && strstr(o->args[1], ".json")) {
-		(void)snprintf(line, 2 * PATH_MAX, "%s %s", word, o->args[1]);
+		(void)snprintf(line, LINE_SIZE, "%s %s", word, o->args[1]);
 		return 2;
 	}
 	if (is_answer(word) || strcmp(word, "cancel") == 0) {
-		(void)snprintf(line, 2 * PATH_MAX, "%s", word);
+		(void)snprintf(line, LINE_SIZE, "%s", word);
 		return 1;
 	}
 	find_clone(word, clone);
-	(void)snprintf(line, 2 * PATH_MAX, "%s%s", o->dry_run ? "dry-run " : "",
+	(void)snprintf(line, LINE_SIZE, "%s%s", o->dry_run ? "dry-run " : "",
 		       clone);
 	return 1;
 }
@@ -241,7 +243,7 @@ static int pull(const struct options *o, int words, const char *line,
 
 int cmd_pull(int argc, char **argv)
 {
-	char line[2 * PATH_MAX];
+	char line[LINE_SIZE];
 	struct why why = {0};
 	struct options o;
 	int words, r;
