@@ -73,7 +73,7 @@ static int write_archive(int fd, const struct upload_request *request,
 			r = write_all(fd, bytes, (size_t)n, why);
 		done += n > 0 ? n : 0;
 		request->progress(done, total, request->arg);
-		} while (r == 0 && n > 0);
+	} while (r == 0 && n > 0);
 	if (n < 0)
 		return why_set(why, -errno, "the archive cannot be read: %s",
 			       strerrordesc_np(errno));
