@@ -2,16 +2,18 @@
 #include "core/why.h"
 #include "fs/client.h"
 #include "fs/cmd.h"
+#include "fs/lines.h"
 #include "fs/options.h"
 #include "fs/table.h"
 
 #include <stdio.h>
 
 static const char help[] =
-	"usage: repofs revisions [--json] [PLACE]\n"
+	"usage: repofs revisions [--json] [--kind KIND] [--status STATUS]\n"
+	"                        [--user NAME] [--since TIME] [PLACE]\n"
 	"\n"
-	"List the snapshots, restores and reverts of a folder and of those "
-	"below\n"
+	"List the snapshots, restores, pulls and reverts of a folder and of "
+	"those below\n"
 	"it, the newest last. The numbers are what show, diff and revert take.\n"
 	"\n"
 	"PLACE is a folder in a mounted repository (default: the current one), "
@@ -20,9 +22,14 @@ static const char help[] =
 	"\n"
 	"      --in PATH  with a repository file: the folder in it\n"
 	"      --json     one object a line\n"
+	"      --kind KIND      only these: snapshot, restore, pull, revert\n"
+	"      --status STATUS  ... completed, in progress, canceled, failed\n"
+	"      --user NAME      ... of this user\n"
+	"      --since TIME     ... from 2026-11-20 on, or from an instant\n"
 	"\n"
 	"  repofs revisions mnt\n"
-	"  repofs revisions --json mnt | jq 'select(.kind == \"revert\")'\n"
+	"  repofs revisions --kind revert --since 2026-11-20 mnt\n"
+	"  repofs revisions --json mnt | jq .description\n"
 	"\n"
 	"If the output is no terminal, the columns are divided by one tab, "
 	"without\n"
@@ -42,6 +49,12 @@ static const struct table_column columns[] = {
 
 static int print_list(const struct options *o, struct why *why)
 {
+	const struct lines_filter filter = {
+		.kind = o->kind,
+		.status = o->status,
+		.user = o->user,
+		.since = o->since,
+	};
 	DROP(client_close_p) struct client *client = NULL;
 	DROP(buf_done) struct buf lines = {0};
 	int r;
@@ -54,6 +67,8 @@ static int print_list(const struct options *o, struct why *why)
 	if (r < 0)
 		return r;
 	r = client_show(client, "revisions", NULL, &lines, why);
+	if (r == 0)
+		r = lines_keep(&lines, &filter, why);
 	if (r < 0)
 		return r;
 	return table_print(stdout, table_style(stdout, o->json), columns,
@@ -67,7 +82,7 @@ int cmd_revisions(int argc, char **argv)
 	struct options o;
 	int r;
 
-	r = options_parse(argc, argv, "ij", 0, 1, help, &o);
+	r = options_parse(argc, argv, "ijksUS", 0, 1, help, &o);
 	if (r != OPTIONS_GO_ON)
 		return r;
 	r = print_list(&o, &why);

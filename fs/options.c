@@ -26,6 +26,10 @@ static const struct option all[] = {
 	{"once", no_argument, NULL, 'u'},
 	{"revision", required_argument, NULL, 'r'},
 	{"yes", no_argument, NULL, 'y'},
+	{"kind", required_argument, NULL, 'k'},
+	{"status", required_argument, NULL, 's'},
+	{"user", required_argument, NULL, 'U'},
+	{"since", required_argument, NULL, 'S'},
 	{"ours", no_argument, NULL, 'O'},
 	{"theirs", no_argument, NULL, 'T'},
 };
@@ -56,6 +60,26 @@ static void accept_letters(const char *letters, struct accepted *ret)
 	ret->shorts[len] = '\0';
 }
 
+static void take_filter(int letter, struct options *o)
+{
+	switch (letter) {
+	case 'k':
+		o->kind = optarg;
+		break;
+	case 's':
+		o->status = optarg;
+		break;
+	case 'U':
+		o->user = optarg;
+		break;
+	case 'S':
+		o->since = optarg;
+		break;
+	default:
+		break;
+	}
+}
+
 static void take_flag(int letter, struct options *o)
 {
 	switch (letter) {
@@ -72,6 +96,7 @@ static void take_flag(int letter, struct options *o)
 		o->yes = true;
 		break;
 	default:
+		take_filter(letter, o);
 		break;
 	}
 }

@@ -16,13 +16,14 @@ struct why;
 /* Strings are those of argv. */
 struct options {
 	const char *command;
-	const char *inside;   /* --in; NULL: not given */
-	const char *message;  /* -m */
-	const char *name;     /* --name */
-	const char *output;   /* -o */
-	const char *format;   /* --format */
-	const char *revision; /* --revision */
-	const char *kinds;    /* --kinds */
+	const char *inside;			  /* --in; NULL: not given */
+	const char *message;			  /* -m */
+	const char *name;			  /* --name */
+	const char *output;			  /* -o */
+	const char *format;			  /* --format */
+	const char *revision;			  /* --revision */
+	const char *kinds;			  /* --kinds */
+	const char *kind, *status, *user, *since; /* what to list */
 	bool json, dry_run, lazy, closure, history;
 	bool full, last, once, yes, ours, theirs;
 	char **args; /* what is left */

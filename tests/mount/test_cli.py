@@ -53,6 +53,27 @@ def tree_of(repo):
     return tree
 
 
+# ---- lists ----
+
+def test_revisions_are_filtered(place):
+    def ids(*args):
+        done = place.cli("revisions", "--json", *args, *place.args())
+        return [r["id"] for r in lines(done)]
+
+    everything = ids()
+    snapshots = ids("--kind", "snapshot")
+    assert len(snapshots) == 2 and set(snapshots) < set(everything)
+    assert ids("--user", "root") == everything
+    assert set(snapshots) <= set(ids("--status", "completed"))
+    assert ids("--user", "nobody-of-this-name") == []
+    assert ids("--since", "2020-01-01") == everything
+    assert ids("--since", "2200-01-01T00:00:00Z") == []
+    assert ids("--kind", "snapshot", "--since", "2020-01-01") == snapshots
+    done = place.cli("revisions", "--since", "soon", *place.args(),
+                     check=False)
+    assert done.returncode == 1 and "'soon' is no time" in done.stderr
+
+
 # ---- help and usage ----
 
 def test_help_is_there_for_all_and_for_each(tmp_path):
