@@ -25,8 +25,10 @@ class Terminal:
         width, height = size
         self.tmux("-f", "/dev/null", "new-session", "-d", "-x", str(width),
                   "-y", str(height), "-c", cwd or base,
-                  f"{line}; echo $? > {self.exit_file}")
-        self.tmux("set-option", "-g", "escape-time", "0")
+                  f"{line}; echo $? > {self.exit_file}",
+                  # At once: a short program may have ended before a second
+                  # command, and the server with it.
+                  ";", "set-option", "-g", "escape-time", "0")
 
     def tmux(self, *args, check=True):
         done = subprocess.run(["tmux", "-u", "-S", self.socket, *args],
