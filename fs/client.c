@@ -3,6 +3,7 @@
 #include "core/buf.h"
 #include "core/command.h"
 #include "core/history.h"
+#include "core/log.h"
 #include "core/repo.h"
 #include "core/problems.h"
 #include "core/references.h"
@@ -197,6 +198,13 @@ static int history(const struct client *c, struct db *db, const char *arg,
 	return history_show(db, c->folder, NULL, out, why);
 }
 
+static int changes(const struct client *c, struct db *db, const char *arg,
+		   struct buf *out, struct why *why)
+{
+	(void)arg;
+	return log_show(db, c->folder, out, why);
+}
+
 static int diff(const struct client *c, struct db *db, const char *arg,
 		struct buf *out, struct why *why)
 {
@@ -226,13 +234,9 @@ static const struct {
 	const char *what;
 	show_fn show;
 } sources[] = {
-	{"status", status},
-	{"revisions", revisions},
-	{"report", report},
-	{"history", history},
-	{"diff", diff},
-	{"problems", problems},
-	{"references", references},
+	{"status", status},	{"revisions", revisions},   {"report", report},
+	{"history", history},	{"log", changes},	    {"diff", diff},
+	{"problems", problems}, {"references", references},
 };
 
 static int show_mounted(const struct client *c, const char *what,

@@ -37,7 +37,7 @@ const char *client_rest(const struct client *client);
 int client_need_folder(const struct client *client, struct why *why);
 
 /* Append what the folder shows as @what: "status", "revisions", "report",
- * "history", "diff", "problems", "references". @arg: with "diff" a snapshot or
+ * "history", "log", "diff", "problems", "references". @arg: with "diff" a snapshot or
  * revision, with "references" a name in the folder; else NULL. */
 int client_show(struct client *client, const char *what, const char *arg,
 		struct buf *out, struct why *why);

@@ -23,6 +23,7 @@ int cmd_diff(int argc, char **argv);
 int cmd_revert(int argc, char **argv);
 int cmd_restore(int argc, char **argv);
 int cmd_pull(int argc, char **argv);
+int cmd_log(int argc, char **argv);
 int cmd_history(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_problems(int argc, char **argv);

@@ -74,6 +74,7 @@ int control_show_status(struct call *c, uint64_t ino, struct buf *out);
 int control_show_answer(struct call *c, uint64_t ino, struct buf *out);
 int control_show_revisions(struct call *c, uint64_t ino, struct buf *out);
 int control_show_history(struct call *c, uint64_t ino, struct buf *out);
+int control_show_log(struct call *c, uint64_t ino, struct buf *out);
 int control_show_report(struct call *c, uint64_t ino, struct buf *out);
 int control_show_problems(struct call *c, uint64_t ino, struct buf *out);
 int control_show_errors(struct call *c, uint64_t ino, struct buf *out);

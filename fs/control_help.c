@@ -22,6 +22,7 @@ const char control_help[] =
 	"  ls .snapshots/versions/Rule.json  every version of one item, of\n"
 	"                                    deleted items too\n"
 	"  cat .control/history              who changed which item here\n"
+	"  cat .control/log                  who did what, here and below\n"
 	"  cat .control/revisions            snapshots, restores, reverts\n"
 	"\n"
 	"GO BACK\n"

@@ -30,6 +30,7 @@ const struct control_file control_files[] = {
 	{"pull", 0666, .show = control_show_pull, .run = control_run_pull},
 	{"revisions", 0444, .show = control_show_revisions, .dear = true},
 	{"history", 0444, .show = control_show_history, .dear = true},
+	{"log", 0444, .show = control_show_log, .dear = true},
 	{"report", 0444, .show = control_show_report, .dear = true},
 	{"problems", 0444, .show = control_show_problems, .dear = true},
 	{"references", 0555, .dir = INUM_REFERENCES},

@@ -3,6 +3,7 @@
  */
 #include "core/buf.h"
 #include "core/history.h"
+#include "core/log.h"
 #include "core/problems.h"
 #include "core/report.h"
 #include "core/repo.h"
@@ -86,6 +87,15 @@ int control_show_history(struct call *c, uint64_t ino, struct buf *out)
 	if (!db)
 		return c->why.code;
 	return history_show(db, control_folder(ino), NULL, out, &c->why);
+}
+
+int control_show_log(struct call *c, uint64_t ino, struct buf *out)
+{
+	struct db *db = call_db(c);
+
+	if (!db)
+		return c->why.code;
+	return log_show(db, control_folder(ino), out, &c->why);
 }
 
 int control_show_report(struct call *c, uint64_t ino, struct buf *out)

@@ -43,6 +43,8 @@ static int wanted(const char *text, size_t len,
 	return says(line, "kind", filter->kind) &&
 	       says(line, "status", filter->status) &&
 	       says(line, "user", filter->user) &&
+	       says(line, "program", filter->program) &&
+	       says(line, "change", filter->change) &&
 	       (!filter->since || is_since(line, since_ns));
 }
 

@@ -11,7 +11,8 @@ struct why;
 
 /* What a line must say to be kept; NULL: anything. */
 struct lines_filter {
-	const char *kind, *status, *user; /* equal to that member */
+	/* Equal to that member. */
+	const char *kind, *status, *user, *program, *change;
 	const char *since; /* "time" is not before this, as env_parse_time()
 			      reads it */
 };

@@ -27,6 +27,7 @@ static const struct command {
 	{"restore", "put what is in an archive into a folder", cmd_restore},
 	{"pull", "merge what changed in a clone of a folder", cmd_pull},
 	{"history", "all changes of an item", cmd_history},
+	{"log", "who did what below a folder", cmd_log},
 	{"report", "what became of what was copied in", cmd_report},
 	{"problems", "references to nothing, and what else is wrong",
 	 cmd_problems},

@@ -30,6 +30,8 @@ static const struct option all[] = {
 	{"status", required_argument, NULL, 's'},
 	{"user", required_argument, NULL, 'U'},
 	{"since", required_argument, NULL, 'S'},
+	{"program", required_argument, NULL, 'P'},
+	{"change", required_argument, NULL, 'C'},
 	{"ours", no_argument, NULL, 'O'},
 	{"theirs", no_argument, NULL, 'T'},
 };
@@ -74,6 +76,12 @@ static void take_filter(int letter, struct options *o)
 		break;
 	case 'S':
 		o->since = optarg;
+		break;
+	case 'P':
+		o->program = optarg;
+		break;
+	case 'C':
+		o->change = optarg;
 		break;
 	default:
 		break;

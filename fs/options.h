@@ -24,6 +24,7 @@ struct options {
 	const char *revision;			  /* --revision */
 	const char *kinds;			  /* --kinds */
 	const char *kind, *status, *user, *since; /* what to list */
+	const char *program, *change;		  /* ... */
 	bool json, dry_run, lazy, closure, history;
 	bool full, last, once, yes, ours, theirs;
 	char **args; /* what is left */

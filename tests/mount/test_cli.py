@@ -16,7 +16,7 @@ from harness import (BIN, ENV, Repo, item, mount_device, read_all, run,
 A, B = item(n="a"), item(n="b")
 COMMANDS = ("init mount umount snapshot revisions show diff revert history "
             "check status report problems references kinds forget backup "
-            "restore").split()
+            "restore pull log").split()
 
 
 @pytest.fixture(params=["mounted", "not mounted"])
