@@ -29,7 +29,7 @@ static const char help[] =
 	"What both changed differently is a conflict: all are listed, nothing "
 	"is changed,\n"
 	"and the pull waits. 'ours' and 'theirs' answer all that are open, or "
-	"the CONFLICT\n"
+	"the one\n"
 	"that is named as it was listed, or all below an item; 'cancel' gives "
 	"it up.\n"
 	"\n"
