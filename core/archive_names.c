@@ -12,12 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a name was met as, in the lowest bits of its digest. */
+/* What a name was met as, in the lowest bits of its digest's first word. */
 enum met { MET_ON_THE_WAY = 1, MET_FOLDER = 2, MET_ITEM = 3, MET_BITS = 3 };
 
-/* The beginning of the SHA-256 of a path. Not zero: some bits are those. */
+/* The beginning of the SHA-256 of a path: of a million names no two have the
+ * same, but for one archive in 10^17. The first word is not zero: some bits are
+ * those. */
 struct digest {
-	uint64_t high, low;
+	uint32_t first, second, third;
 };
 
 /* A set in many parts, so that the old and the new table of one that grows are
@@ -58,16 +60,17 @@ void names_free(struct names *names)
 
 static bool is_same(struct digest a, struct digest b)
 {
-	return a.high == b.high &&
-	       (a.low & ~(uint64_t)MET_BITS) == (b.low & ~(uint64_t)MET_BITS);
+	return a.third == b.third && a.second == b.second &&
+	       (a.first & ~(uint32_t)MET_BITS) ==
+		       (b.first & ~(uint32_t)MET_BITS);
 }
 
 /* Where it is, or would be. */
 static struct digest *find(const struct part *part, struct digest d)
 {
-	size_t i = (size_t)(d.low >> 8) & (part->cap - 1);
+	size_t i = (size_t)(d.second >> 8) & (part->cap - 1);
 
-	while (part->slots[i].low && !is_same(part->slots[i], d))
+	while (part->slots[i].first && !is_same(part->slots[i], d))
 		i = (i + 1) & (part->cap - 1);
 	return &part->slots[i];
 }
@@ -81,7 +84,7 @@ static int grow(struct part *part)
 	if (!more.slots)
 		return -ENOMEM;
 	for (size_t i = 0; i < part->cap; i++)
-		if (part->slots[i].low)
+		if (part->slots[i].first)
 			*find(&more, part->slots[i]) = part->slots[i];
 	free(part->slots);
 	*part = more;
@@ -102,15 +105,15 @@ static int meet(struct names *names, const char *path, size_t len, enum met met,
 	if (r < 0)
 		return r;
 	memcpy(&d, sha, sizeof(d));
-	part = &names->parts[d.low >> 56];
+	part = &names->parts[d.second % PARTS];
 	if (part->len >= part->cap / 8 * 7 && grow(part) < 0)
 		return why_set(why, -ENOMEM, "out of memory for names");
 	slot = find(part, d);
-	before = (int)(slot->low & MET_BITS);
-	if (!slot->low)
+	before = (int)(slot->first & MET_BITS);
+	if (!slot->first)
 		part->len++;
 	if ((int)met > before) {
-		d.low = (d.low & ~(uint64_t)MET_BITS) | met;
+		d.first = (d.first & ~(uint32_t)MET_BITS) | met;
 		*slot = d;
 	}
 	return before;

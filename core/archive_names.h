@@ -2,7 +2,7 @@
  * archive_names - the names in an archive that is read: whether a repository
  * can have them, and each only once.
  *
- * Memory is 16 bytes for each name and each folder on the way to it, and as
+ * Memory is 12 bytes for each name and each folder on the way to it, and as
  * much again or less.
  *
  * Thread-safety: none.
