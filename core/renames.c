@@ -36,6 +36,20 @@ struct renaming {
 	struct why *why;
 };
 
+static struct renaming renaming_of(struct moment *m,
+				   const struct renames_batch *batch,
+				   const struct renames_line *line,
+				   struct why *why)
+{
+	return (struct renaming){
+		.m = m,
+		.kinds = store_kinds(m->store),
+		.batch = batch,
+		.line = line,
+		.why = why,
+	};
+}
+
 static void renaming_done(struct renaming *w)
 {
 	buf_done(&w->asked);
@@ -497,13 +511,7 @@ int renames_arrived(struct moment *m, const struct renames_batch *batch,
 		    const struct renames_line *line, struct why *why)
 {
 	DROP(renaming_done)
-	struct renaming w = {
-		.m = m,
-		.kinds = store_kinds(m->store),
-		.batch = batch,
-		.line = line,
-		.why = why,
-	};
+	struct renaming w = renaming_of(m, batch, line, why);
 	struct entry e;
 	int r;
 
@@ -541,13 +549,7 @@ int renames_placed(struct moment *m, const struct renames_batch *batch,
 		   const struct renames_line *line, struct why *why)
 {
 	DROP(renaming_done)
-	struct renaming w = {
-		.m = m,
-		.kinds = store_kinds(m->store),
-		.batch = batch,
-		.line = line,
-		.why = why,
-	};
+	struct renaming w = renaming_of(m, batch, line, why);
 	struct entry e;
 	int r;
 
@@ -568,13 +570,7 @@ int renames_apply(struct moment *m, const struct renames_batch *batch,
 	/* Of no item: what ids there are is known by now. */
 	const struct renames_line line = {0};
 	DROP(renaming_done)
-	struct renaming w = {
-		.m = m,
-		.kinds = store_kinds(m->store),
-		.batch = batch,
-		.line = &line,
-		.why = why,
-	};
+	struct renaming w = renaming_of(m, batch, &line, why);
 	struct entry e;
 	int r = ref_kind(m->db, w.kinds, item, &w.kind, why);
 

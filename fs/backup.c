@@ -24,16 +24,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-static int getattr(struct call *c, uint64_t ino, struct node *ret)
-{
-	struct attr base;
-	int r = made_base(c, inum_payload(ino), &base);
-
-	if (r == 0)
-		made_dir(ino, &base, 0555, ret);
-	return r;
-}
-
 struct needed {
 	struct call *c;
 	struct db *db;
@@ -127,7 +117,7 @@ static int list(struct call *c, uint64_t ino, struct file *dir, int64_t offset,
 const struct node_kind kind_backup = {
 	.name = "backup",
 	.denied = -EROFS,
-	.getattr = getattr,
+	.getattr = made_dir_getattr,
 	.lookup = lookup,
 	.list = list,
 };

@@ -291,6 +291,17 @@ int client_show(struct client *client, const char *what, const char *arg,
 	return r;
 }
 
+int client_list(const char *place, const char *inside, const char *what,
+		struct buf *out, struct why *why)
+{
+	DROP(client_close_p) struct client *client = NULL;
+	int r = client_open(place, inside, NULL, &client, why);
+
+	if (r == 0)
+		r = client_need_folder(client, why);
+	return r < 0 ? r : client_show(client, what, NULL, out, why);
+}
+
 int client_show_record(struct client *client, struct buf *out, struct why *why)
 {
 	DROP(store_put) struct reader reader = {0};

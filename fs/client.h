@@ -42,6 +42,10 @@ int client_need_folder(const struct client *client, struct why *why);
 int client_show(struct client *client, const char *what, const char *arg,
 		struct buf *out, struct why *why);
 
+/* The same of the folder that @place and @inside mean, in one go. */
+int client_list(const char *place, const char *inside, const char *what,
+		struct buf *out, struct why *why);
+
 /* Append the revisions of the whole repository, whatever the folder. */
 int client_show_record(struct client *client, struct buf *out, struct why *why);
 

@@ -69,15 +69,10 @@ static int print_log(const struct options *o, struct why *why)
 		.change = o->change,
 		.since = o->since,
 	};
-	DROP(client_close_p) struct client *client = NULL;
 	DROP(buf_done) struct buf lines = {0};
-	int r = client_open(o->count ? o->args[0] : ".", o->inside, NULL,
-			    &client, why);
+	int r = client_list(o->count ? o->args[0] : ".", o->inside, "log",
+			    &lines, why);
 
-	if (r == 0)
-		r = client_need_folder(client, why);
-	if (r == 0)
-		r = client_show(client, "log", NULL, &lines, why);
 	if (r < 0)
 		return r;
 	say_omitted(&lines);

@@ -64,15 +64,10 @@ static const struct table_column references_columns[] = {
 /* 1: there are some. */
 static int print_problems(const struct options *o, struct why *why)
 {
-	DROP(client_close_p) struct client *client = NULL;
 	DROP(buf_done) struct buf lines = {0};
-	int r = client_open(o->count ? o->args[0] : ".", o->inside, NULL,
-			    &client, why);
+	int r = client_list(o->count ? o->args[0] : ".", o->inside, "problems",
+			    &lines, why);
 
-	if (r == 0)
-		r = client_need_folder(client, why);
-	if (r == 0)
-		r = client_show(client, "problems", NULL, &lines, why);
 	if (r == 0)
 		r = table_print(
 			stdout, table_style(stdout, o->json), problems_columns,

@@ -234,18 +234,13 @@ static void keeping_done(struct keeping *k)
 
 static int report(const struct options *o, struct why *why)
 {
-	DROP(client_close_p) struct client *client = NULL;
 	DROP(buf_done) struct buf lines = {0};
 	DROP(keeping_done) struct keeping k = {.json = o->json};
 	int r = parse_wanted(o, &k.wanted, why);
 
 	if (r == 0)
-		r = client_open(o->count ? o->args[0] : ".", o->inside, NULL,
-				&client, why);
-	if (r == 0)
-		r = client_need_folder(client, why);
-	if (r == 0)
-		r = client_show(client, "report", NULL, &lines, why);
+		r = client_list(o->count ? o->args[0] : ".", o->inside,
+				"report", &lines, why);
 	if (r == 0 && o->last)
 		r = each_line(&lines, note_last, &k.wanted, why);
 	if (r == 0)

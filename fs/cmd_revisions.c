@@ -55,18 +55,10 @@ static int print_list(const struct options *o, struct why *why)
 		.user = o->user,
 		.since = o->since,
 	};
-	DROP(client_close_p) struct client *client = NULL;
 	DROP(buf_done) struct buf lines = {0};
-	int r;
+	int r = client_list(o->count ? o->args[0] : ".", o->inside, "revisions",
+			    &lines, why);
 
-	r = client_open(o->count ? o->args[0] : ".", o->inside, NULL, &client,
-			why);
-	if (r < 0)
-		return r;
-	r = client_need_folder(client, why);
-	if (r < 0)
-		return r;
-	r = client_show(client, "revisions", NULL, &lines, why);
 	if (r == 0)
 		r = lines_keep(&lines, &filter, why);
 	if (r < 0)

@@ -72,18 +72,10 @@ static int print_object(const struct buf *lines, struct why *why)
 static int status(const struct options *o, struct why *why)
 {
 	enum table_style style = table_style(stdout, o->json);
-	DROP(client_close_p) struct client *client = NULL;
 	DROP(buf_done) struct buf lines = {0};
-	int r;
+	int r = client_list(o->count ? o->args[0] : ".", o->inside, "status",
+			    &lines, why);
 
-	r = client_open(o->count ? o->args[0] : ".", o->inside, NULL, &client,
-			why);
-	if (r < 0)
-		return r;
-	r = client_need_folder(client, why);
-	if (r < 0)
-		return r;
-	r = client_show(client, "status", NULL, &lines, why);
 	if (r < 0)
 		return r;
 	if (style == TABLE_JSON)

@@ -368,23 +368,10 @@ static void release(struct call *c, struct file *file)
 static int read_answer(struct call *c, struct file *file, size_t size,
 		       int64_t offset)
 {
-	size_t len, at;
-	int r = 0;
+	int r;
 
-	c->reply.kind = REPLY_DATA;
 	pthread_mutex_lock(&file->lock);
-	len = file->bytes.len;
-	at = (uint64_t)offset < len ? (size_t)offset : len;
-	if (size > len - at)
-		size = len - at;
-	if (size > 0) {
-		c->reply.data = malloc(size);
-		if (c->reply.data)
-			memcpy(c->reply.data, file->bytes.data + at, size);
-		else
-			r = -ENOMEM;
-	}
-	c->reply.count = size;
+	r = file_copy_bytes(c, file->bytes.data, file->bytes.len, size, offset);
 	pthread_mutex_unlock(&file->lock);
 	return r;
 }

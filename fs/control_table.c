@@ -98,16 +98,6 @@ static bool is_in(const struct control_file *row, int64_t folder)
 	return !row->root || folder == TREE_ROOT;
 }
 
-static int dir_getattr(struct call *c, uint64_t ino, struct node *ret)
-{
-	struct attr base;
-	int r = made_base(c, inum_payload(ino), &base);
-
-	if (r == 0)
-		made_dir(ino, &base, 0555, ret);
-	return r;
-}
-
 /* The size of a text that nobody has open. */
 static int size_of(struct call *c, const struct control_file *row, uint64_t ino,
 		   int64_t *ret_size)
@@ -250,7 +240,7 @@ static int file_setattr(struct call *c, uint64_t ino, struct file *file,
 
 const struct node_kind kind_control = {
 	.name = "control",
-	.getattr = dir_getattr,
+	.getattr = made_dir_getattr,
 	.lookup = dir_lookup,
 	.list = dir_list,
 };

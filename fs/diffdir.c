@@ -22,16 +22,6 @@
 
 #define ID_MAX ((INT64_C(1) << (INUM_PAYLOAD_BITS - INUM_DIFF_BITS)) - 1)
 
-static int dir_getattr(struct call *c, uint64_t ino, struct node *ret)
-{
-	struct attr base;
-	int r = made_base(c, inum_payload(ino), &base);
-
-	if (r == 0)
-		made_dir(ino, &base, 0555, ret);
-	return r;
-}
-
 static void file_node(struct call *c, int64_t folder, int64_t id,
 		      const struct attr *base, struct node *ret)
 {
@@ -201,7 +191,7 @@ static int file_open(struct call *c, uint64_t ino, struct fuse_file_info *fi)
 
 const struct node_kind kind_diff = {
 	.name = "diff",
-	.getattr = dir_getattr,
+	.getattr = made_dir_getattr,
 	.lookup = dir_lookup,
 	.list = dir_list,
 };

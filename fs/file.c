@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 int file_new(const struct node_kind *kind, uint64_t ino, struct file **ret_file)
 {
@@ -134,4 +135,21 @@ struct file *files_take(struct files *files)
 		unlink_file(file);
 	pthread_mutex_unlock(&files->lock);
 	return file;
+}
+
+int file_copy_bytes(struct call *c, const char *bytes, size_t len, size_t size,
+		    int64_t offset)
+{
+	size_t at = (size_t)offset < len ? (size_t)offset : len;
+	size_t count = size < len - at ? size : len - at;
+
+	c->reply.kind = REPLY_DATA;
+	c->reply.count = count;
+	if (!count)
+		return 0;
+	c->reply.data = malloc(count);
+	if (!c->reply.data)
+		return -ENOMEM;
+	memcpy(c->reply.data, bytes + at, count);
+	return 0;
 }

@@ -1,7 +1,6 @@
 #include "fs/lines.h"
 
 #include "core/buf.h"
-#include "core/defer.h"
 #include "core/env.h"
 #include "core/why.h"
 
@@ -10,11 +9,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
-
-static void json_drop(json_t **json)
-{
-	json_decref(*json);
-}
 
 static bool says(const json_t *line, const char *key, const char *wanted)
 {
@@ -36,7 +30,7 @@ static int wanted(const char *text, size_t len,
 		  const struct lines_filter *filter, int64_t since_ns,
 		  struct why *why)
 {
-	DROP(json_drop) json_t *line = json_loadb(text, len, 0, NULL);
+	json_auto_t *line = json_loadb(text, len, 0, NULL);
 
 	if (!json_is_object(line))
 		return why_set(why, -EINVAL, "a line that is no JSON object");

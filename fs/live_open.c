@@ -271,24 +271,6 @@ int live_open(struct call *c, uint64_t ino, struct fuse_file_info *fi)
 
 /* ---- read ---- */
 
-/* Copy out of memory, since a writer may change it before it is sent. */
-static int reply_copy(struct call *c, const char *bytes, size_t len,
-		      size_t size, int64_t offset)
-{
-	size_t at = (size_t)offset < len ? (size_t)offset : len;
-	size_t count = size < len - at ? size : len - at;
-
-	c->reply.kind = REPLY_DATA;
-	c->reply.count = count;
-	if (!count)
-		return 0;
-	c->reply.data = malloc(count);
-	if (!c->reply.data)
-		return -ENOMEM;
-	memcpy(c->reply.data, bytes + at, count);
-	return 0;
-}
-
 /*
  * The content to read: the item's present one, since pages are shared by all
  * who have it open; the last known one once the node is gone. Under the
@@ -344,7 +326,7 @@ int live_read(struct call *c, struct file *file, size_t size, int64_t offset)
 	if (reads_own(h)) {
 		const struct spool *s = h->loose ? &h->loose->spool : &h->spool;
 
-		r = reply_copy(c, s->data, s->len, size, offset);
+		r = file_copy_bytes(c, s->data, s->len, size, offset);
 		live_unlock(live);
 		return r;
 	}
@@ -353,8 +335,8 @@ int live_read(struct call *c, struct file *file, size_t size, int64_t offset)
 	pthread_mutex_lock(&file->lock);
 	r = refresh(c, h);
 	if (r == 0)
-		r = reply_copy(c, file->bytes.data, file->bytes.len, size,
-			       offset);
+		r = file_copy_bytes(c, file->bytes.data, file->bytes.len, size,
+				    offset);
 	pthread_mutex_unlock(&file->lock);
 	return r;
 }

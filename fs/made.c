@@ -67,6 +67,16 @@ void made_dir(uint64_t ino, const struct attr *base, mode_t mask,
 	ret->attr_valid = DIR_VALID;
 }
 
+int made_dir_getattr(struct call *c, uint64_t ino, struct node *ret)
+{
+	struct attr base;
+	int r = made_base(c, inum_payload(ino), &base);
+
+	if (r == 0)
+		made_dir(ino, &base, 0555, ret);
+	return r;
+}
+
 void made_file(uint64_t ino, const struct attr *base, mode_t mask, int64_t size,
 	       struct node *ret)
 {

@@ -27,6 +27,10 @@ struct timespec made_time(int64_t ns);
 /* The attributes of the live folder @folder. -ENOENT: it is none. */
 int made_base(struct call *c, int64_t folder, struct attr *ret);
 
+/* For directories whose node is a kind and a live folder: they are as that folder
+ * is, to be read. */
+int made_dir_getattr(struct call *c, uint64_t ino, struct node *ret);
+
 /* @mask: the most that the permission of @base gives. */
 void made_dir(uint64_t ino, const struct attr *base, mode_t mask,
 	      struct node *ret);

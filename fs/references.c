@@ -16,16 +16,6 @@
 #include <errno.h>
 #include <fcntl.h>
 
-static int dir_getattr(struct call *c, uint64_t ino, struct node *ret)
-{
-	struct attr base;
-	int r = made_base(c, inum_payload(ino), &base);
-
-	if (r == 0)
-		made_dir(ino, &base, 0555, ret);
-	return r;
-}
-
 /* Who may read the item may know what stands in it. The text is not made for a
  * stat: it shows the size that it had when it was last opened. */
 static int fill(struct call *c, const struct entry *e, struct node *ret)
@@ -100,7 +90,7 @@ static int file_open(struct call *c, uint64_t ino, struct fuse_file_info *fi)
 
 const struct node_kind kind_references = {
 	.name = "references",
-	.getattr = dir_getattr,
+	.getattr = made_dir_getattr,
 	.lookup = dir_lookup,
 	.list = dir_list,
 };

@@ -20,16 +20,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int dir_getattr(struct call *c, uint64_t ino, struct node *ret)
-{
-	struct attr base;
-	int r = made_base(c, inum_payload(ino), &base);
-
-	if (r == 0)
-		made_dir(ino, &base, 0555, ret);
-	return r;
-}
-
 static void file_name(const struct rejected *row, char ret[NAME_MAX_BYTES + 1])
 {
 	char end[32];
@@ -181,7 +171,7 @@ static int file_read(struct call *c, struct file *file, size_t size,
 const struct node_kind kind_rejected = {
 	.name = "rejected",
 	.denied = -EROFS,
-	.getattr = dir_getattr,
+	.getattr = made_dir_getattr,
 	.lookup = dir_lookup,
 	.list = dir_list,
 };

@@ -34,16 +34,6 @@ enum { VERSION_NAME = 64 };
 
 /* ---- the items of a folder ---- */
 
-static int versions_getattr(struct call *c, uint64_t ino, struct node *ret)
-{
-	struct attr base;
-	int r = made_base(c, inum_payload(ino), &base);
-
-	if (r == 0)
-		made_dir(ino, &base, 0555, ret);
-	return r;
-}
-
 /* A name may be given to another item one day, so the entry is not kept. */
 static void item_node(int64_t folder, int64_t item, const struct attr *base,
 		      struct node *ret)
@@ -286,7 +276,7 @@ static int version_read(struct call *c, struct file *file, size_t size,
 const struct node_kind kind_versions = {
 	.name = "versions",
 	.denied = -EROFS,
-	.getattr = versions_getattr,
+	.getattr = made_dir_getattr,
 	.lookup = versions_lookup,
 	.list = versions_list,
 };

@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+import time
 
 import pytest
 
@@ -106,3 +107,16 @@ def shared_repo(make_repo):
     finally:
         shutil.rmtree(base, ignore_errors=bool(
             harness.mount_device(repo.root)))
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    base = tmp_path / "full"
+    base.mkdir()
+    harness.run(["mount", "-t", "tmpfs", "-o", "size=6m", "none", base])
+    yield base
+    for _ in range(50):
+        if harness.run(["umount", base], check=False).returncode == 0:
+            return
+        time.sleep(0.1)
+    harness.run(["umount", "-l", base])

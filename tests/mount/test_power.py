@@ -139,19 +139,6 @@ def test_after_a_failed_sync_nothing_is_acknowledged_that_could_be_lost(disk):
     repo.umount()
 
 
-@pytest.fixture
-def small_disk(tmp_path):
-    base = tmp_path / "full"
-    base.mkdir()
-    run(["mount", "-t", "tmpfs", "-o", "size=6m", "none", base])
-    yield base
-    for _ in range(50):
-        if run(["umount", base], check=False).returncode == 0:
-            return
-        time.sleep(0.1)
-    run(["umount", "-l", base])
-
-
 def fill(repo):
     """Save until the disk is full; the number of items saved."""
     count = 0

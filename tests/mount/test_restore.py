@@ -14,7 +14,7 @@ import pytest
 
 import harness
 from harness import OLD, item, read_all, run, write_all
-from test_references import action_map, references
+from test_references import action_map, check_two_copies
 
 SRC = {
     "rules/A.json": item(n=2),
@@ -492,19 +492,6 @@ def test_memory_does_not_grow_with_items(make_repo, name):
             action_map("/rules/7/Rule 7 2")
 
 
-@pytest.fixture
-def small_disk(tmp_path):
-    base = tmp_path / "full"
-    base.mkdir()
-    run(["mount", "-t", "tmpfs", "-o", "size=6m", "none", base])
-    yield base
-    for _ in range(50):
-        if run(["umount", base], check=False).returncode == 0:
-            return
-        time.sleep(0.1)
-    run(["umount", "-l", base])
-
-
 @pytest.mark.parametrize("name", ["restore", "repository.tar"])
 def test_a_full_disk_changes_nothing(tmp_path, small_disk, name):
     repo = harness.Repo(tmp_path)
@@ -561,18 +548,7 @@ def test_a_real_repository_is_restored_over_itself(repo, corpus, how):
     put()
     if how == "file":
         repo.mount()
-    originals = {"/" + name[:-5] for name in harness.files_below(corpus)
-                 if name.endswith(".json")}
-    count = 0
-    for name, text in repo.tree().items():
-        if not name.endswith(".json"):
-            continue
-        copy = "/" + name[:-5] not in originals
-        for path in references(text):
-            assert repo.exists(path[1:] + ".json"), (name, path)
-            assert (path not in originals) == copy, (name, path)
-            count += 1
-    assert count == 2 * 1383
+    check_two_copies(repo, corpus)
     last = repo.revisions()[-1]
     assert last["counts"]["renamed"] == 607
     told = sum(len(line["references"]) for line in repo.report()
