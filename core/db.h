@@ -95,6 +95,8 @@ void db_hold(struct db *db, const _Atomic(uint64_t) *generation);
 /* End that transaction until the next query, since it keeps the log from
  * beginning anew. From any thread; now, or when the queries in use are over. */
 void db_rest(struct db *db);
+/* Is what this reader has seen, and keeps in memory, still so? From any thread. */
+bool db_is_current(struct db *db);
 
 /* Several queries that see one state. db_read_end() accepts NULL. */
 int db_read_begin(struct db *db, struct why *why);

@@ -87,6 +87,19 @@ void db_hold(struct db *db, const _Atomic(uint64_t) *generation)
 	db->generation = generation;
 }
 
+bool db_is_current(struct db *db)
+{
+	bool current;
+
+	if (!db->generation || atomic_exchange(&db->busy, true))
+		return false;
+	current = db->held && db->seen == atomic_load(db->generation);
+	atomic_store(&db->busy, false);
+	if (atomic_load(&db->tired))
+		db_rest(db);
+	return current;
+}
+
 /* With the flag "busy". */
 static void let_go(struct db *db)
 {

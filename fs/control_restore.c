@@ -349,7 +349,7 @@ static int finish(struct call *c, struct file *file)
 static int flush(struct call *c, struct file *file)
 {
 	const struct upload *upload = file->own;
-	pid_t closer = procs_number(c->tid);
+	pid_t closer = call_process(c);
 
 	if (closer && upload->opener.pid && closer != upload->opener.pid)
 		return 0;
