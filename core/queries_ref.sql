@@ -100,7 +100,7 @@ SELECT content, coalesce(arrived, content) FROM state
 SELECT item, what FROM change WHERE moment = ?1 AND (what & ?2) <> 0;
 
 -- STMT_RENAMED_PUT
-INSERT OR REPLACE INTO renamed (batch, form, asked, home, item)
+INSERT OR IGNORE INTO renamed (batch, form, asked, home, item)
 VALUES (?1, ?2, ?3, ?4, ?5);
 
 -- STMT_RENAMED_GET

@@ -74,25 +74,20 @@ static int look_at_text(struct renaming *w, const struct entry *e)
 	return r;
 }
 
-/* What came last with the same id: what was lead to that, for want of another,
- * may be nearer to this one. */
-static int find_last(struct renaming *w, struct buf *ret_id)
+/* What leads to another that was sent with the same id. */
+static int rewrite_if_nearer(struct renaming *w, int64_t other)
 {
-	int64_t last;
+	DROP(buf_done) struct buf id = {0};
 	unsigned kind;
-	int r;
+	int r = ref_own_id(w->m->db, other, &kind, &id, w->why);
 
-	if (!w->known_by_id)
-		return 0;
-	r = renames_noted_id(w, kind_number(w->kind), w->old_id.data, "",
-			     &last);
-	if (r > 0 && last != w->line->item)
-		r = ref_own_id(w->m->db, last, &kind, ret_id, w->why);
-	return r < 0 ? r : 0;
+	return r <= 0 ? r
+		      : renames_text_earlier(w, REF_ID, id.data,
+					     w->old_id.data);
 }
 
 /* In what came before. */
-static int rewrite_earlier(struct renaming *w, const struct buf *last_id)
+static int rewrite_earlier(struct renaming *w)
 {
 	int r = 0;
 
@@ -102,9 +97,8 @@ static int rewrite_earlier(struct renaming *w, const struct buf *last_id)
 	if (r == 0 && w->known_by_id)
 		r = renames_text_earlier(w, REF_ID, w->old_id.data,
 					 w->old_id.data);
-	if (r == 0 && last_id->len)
-		r = renames_text_earlier(w, REF_ID, last_id->data,
-					 w->old_id.data);
+	for (size_t i = 0; i < w->namesake_count && r == 0; i++)
+		r = rewrite_if_nearer(w, w->namesakes[i]);
 	return r;
 }
 
@@ -113,7 +107,6 @@ int renames_arrived(struct moment *m, const struct renames_batch *batch,
 {
 	DROP(renaming_done)
 	struct renaming w = renaming_of(m, batch, line, why);
-	DROP(buf_done) struct buf last_id = {0};
 	struct entry e;
 	int r;
 
@@ -127,12 +120,10 @@ int renames_arrived(struct moment *m, const struct renames_batch *batch,
 	if (r == 0)
 		r = look_at_text(&w, &e);
 	if (r == 0)
-		r = find_last(&w, &last_id);
-	if (r == 0)
 		r = renames_note(&w);
 	if (r == 0 && w.kind && line->fresh && (*batch->id || w.new_id.len))
 		r = renames_text_arrived(&w, &e);
-	return r < 0 ? r : rewrite_earlier(&w, &last_id);
+	return r < 0 ? r : rewrite_earlier(&w);
 }
 
 /* ---- a batch that is at hand as a whole ---- */

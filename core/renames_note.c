@@ -7,7 +7,6 @@
 #include "core/db.h"
 #include "core/kind.h"
 #include "core/moment.h"
-#include "core/own_id.h"
 #include "core/store.h"
 
 #include <string.h>
@@ -81,45 +80,71 @@ static void go_up(struct buf *path)
 		path->data[0] = '\0';
 }
 
+/* The path of the folder that the item with the path is in. */
+static int folder_of(struct renaming *w, const struct buf *path,
+		     struct buf *ret)
+{
+	buf_add(ret, path->data, path->len);
+	if (buf_error(ret))
+		return renames_no_memory(w);
+	go_up(ret);
+	return 0;
+}
+
 int renames_noted_id(struct renaming *w, unsigned kind, const char *id,
-		     const char *reader, int64_t *ret_item)
+		     int64_t *ret_item)
 {
 	DROP(buf_done) struct buf home = {0};
 	int r = *w->batch->id ? make_key(w, kind, id) : 0;
 
 	if (r < 0 || !*w->batch->id)
 		return r;
-	buf_text(&home, reader);
-	buf_byte(&home, '\0');
-	if (buf_error(&home))
-		return renames_no_memory(w);
-	while (home.data[0]) {
-		go_up(&home);
+	r = folder_of(w, &w->reader, &home);
+	while (r == 0) {
 		r = noted(w, REF_ID, w->key.data, home.data, ret_item);
-		if (r != 0)
-			return r;
+		if (!home.data[0])
+			break;
+		go_up(&home);
 	}
-	return noted(w, REF_ID, w->key.data, "", ret_item);
+	return r;
+}
+
+static void add_namesake(struct renaming *w, int64_t item)
+{
+	for (size_t i = 0; i < w->namesake_count; i++)
+		if (w->namesakes[i] == item)
+			return;
+	if (w->namesake_count < RENAMES_NAMESAKES)
+		w->namesakes[w->namesake_count++] = item;
 }
 
 /*
  * Several items of a batch may have been sent with one id, if clones are copied
- * in one go. What is below the folder that holds the folder of the kind, and so
- * shares it with the item, means this one; so does what shares it with none.
+ * in one go. Each folder knows the first that came below it, so that who refers
+ * finds the nearest one on the way up.
  */
 static int note_id(struct renaming *w)
 {
 	DROP(buf_done) struct buf home = {0};
-	size_t len = own_id_part(w->kind, w->went.data);
 	int r = make_key(w, kind_number(w->kind), w->old_id.data);
 
-	buf_add(&home, w->went.data, len);
-	buf_byte(&home, '\0');
-	if (r < 0 || buf_error(&home))
-		return renames_no_memory(w);
-	go_up(&home);
-	r = home.data[0] ? note(w, REF_ID, w->key.data, home.data) : 0;
-	return r < 0 ? r : note(w, REF_ID, w->key.data, "");
+	if (r == 0)
+		r = folder_of(w, &w->went, &home);
+	while (r >= 0) {
+		int64_t first = w->line->item;
+
+		r = *w->batch->id
+			    ? noted(w, REF_ID, w->key.data, home.data, &first)
+			    : 0;
+		if (r == 0)
+			r = note(w, REF_ID, w->key.data, home.data);
+		else if (r > 0 && first != w->line->item)
+			add_namesake(w, first);
+		if (!home.data[0])
+			break;
+		go_up(&home);
+	}
+	return r < 0 ? r : 0;
 }
 
 int renames_note(struct renaming *w)

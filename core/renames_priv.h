@@ -14,6 +14,11 @@
 
 struct entry;
 
+enum {
+	RENAMES_NAMESAKES = 16
+}; /* one for each folder above; past that, who
+				    came before keeps to what it found */
+
 /* One item that has come. */
 struct renaming {
 	struct moment *m;
@@ -26,6 +31,10 @@ struct renaming {
 	struct buf old_id, new_id; /* of the item; len 0: none, unchanged */
 	/* The batch means the item by its old id. */
 	bool known_by_id;
+	/* Others that were sent with the id: what leads to them may have to
+	 * lead to this one, if that is nearer. */
+	int64_t namesakes[RENAMES_NAMESAKES];
+	size_t namesake_count;
 	/* Used again for each text. */
 	struct ref_text text, sent;
 	struct rewrite rewrite;
@@ -40,11 +49,11 @@ int renames_no_memory(const struct renaming *w);
 /* 1: *ret_item is meant by the path @asked in the batch. */
 int renames_noted_path(struct renaming *w, const char *asked,
 		       int64_t *ret_item);
-/* 1: *ret_item is meant by an id of a kind in what has the path @reader; ""
- * asks what came last with it. */
+/* 1: *ret_item is meant by an id of a kind in what has the path w->reader. */
 int renames_noted_id(struct renaming *w, unsigned kind, const char *id,
-		     const char *reader, int64_t *ret_item);
-/* What others of the batch mean by the name and the id of the item. */
+		     int64_t *ret_item);
+/* What others of the batch mean by the name and the id of the item; fills
+ * w->namesakes. */
 int renames_note(struct renaming *w);
 /* 1: @item came with this round of the batch. */
 int renames_is_ours(struct renaming *w, int64_t item);

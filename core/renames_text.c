@@ -50,7 +50,7 @@ static int find_id(struct renaming *w, const char *asked, uint64_t leads)
 
 		if (!(leads >> k & 1))
 			continue;
-		r = renames_noted_id(w, k, asked, w->reader.data, &item);
+		r = renames_noted_id(w, k, asked, &item);
 		if (r > 0)
 			r = find_id_of(w, item);
 	}

@@ -276,8 +276,8 @@ CREATE TABLE renamed (
   batch INTEGER NOT NULL,
   form INTEGER NOT NULL,        /* enum ref_form */
   asked TEXT NOT NULL,          /* a path; or KIND:ID, the kind's number */
-  home TEXT NOT NULL,           /* the path of the folder below which that is
-                                   so; '' everywhere else */
+  home TEXT NOT NULL,           /* of an id: the path of the folder below which
+                                   that is so; '' of a path */
   item INTEGER NOT NULL,        /* what is meant by that in the batch */
   PRIMARY KEY (batch, form, asked, home)
 ) STRICT, WITHOUT ROWID;

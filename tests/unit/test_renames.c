@@ -452,7 +452,7 @@ static void test_clones_of_one_batch_are_told_apart(void **state)
 	number_ids(t);
 	copy_part(r, "P", 1); /* 01 */
 	copy_part(r, "P", 0); /* 02 */
-	copy_part(r, "Q", 0); /* 03 refers to P's export for now */
+	copy_part(r, "Q", 0); /* 03 refers to P's export, until its own comes */
 	temp_says(t, "integrations/Q/flows/F.json",
 		  FLOW(ID("03"), "01", ID("01")));
 	copy_part(r, "Q", 1); /* 04 */
