@@ -260,14 +260,24 @@ CREATE TABLE own_id (
 ) STRICT;
 CREATE INDEX own_id_id ON own_id (id, item, kind);
 
+/* Of items that came with the id of another: that one. They got ids of their
+   own, and a pull between a clone and what it was made of finds by this what
+   belongs together, also when the clone was cloned again. */
+CREATE TABLE copied (
+  item INTEGER PRIMARY KEY,
+  original INTEGER NOT NULL     /* has a lower number */
+) STRICT;
+
 /* What the open batches were asked for and had to name otherwise, so that
    references among what they restore go on leading there; see core/renames. */
 CREATE TABLE renamed (
   batch INTEGER NOT NULL,
   form INTEGER NOT NULL,        /* enum ref_form */
   asked TEXT NOT NULL,          /* a path; or KIND:ID, the kind's number */
+  home TEXT NOT NULL,           /* of an id: the path of the folder below which
+                                   that is so; '' of a path */
   item INTEGER NOT NULL,        /* what is meant by that in the batch */
-  PRIMARY KEY (batch, form, asked)
+  PRIMARY KEY (batch, form, asked, home)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX renamed_item ON renamed (batch, item, form);
 
