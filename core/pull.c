@@ -33,6 +33,7 @@ static void pull_done(struct pull *p)
 	pull_plan_done(p);
 	pull_map_done(p);
 	pull_pairs_done(&p->pairs);
+	bits_done(&p->paired);
 	revert_result_done(&p->result);
 }
 

@@ -79,6 +79,7 @@ struct pull {
 	struct pull_done last;		  /* into here; */
 	struct pull_done other;		  /* and the other way round */
 	struct pull_pairs pairs;
+	struct bits paired; /* ours that are in a pair */
 	struct pull_id *gone, *fresh;
 	size_t gone_len, fresh_len;
 	struct pull_step *steps;
@@ -174,8 +175,37 @@ int pull_is_folder(struct pull *p, int64_t item, struct entry *ret);
 /* Find what is to be done, and the conflicts. */
 int pull_plan(struct pull *p);
 void pull_plan_done(struct pull *p);
+
+/* How things are with an item or folder of the clone. */
+struct pull_look {
+	struct pull_pair pair;
+	struct entry theirs; /* as it is, or was last */
+	bool folder, there, here;
+	bool known; /* the pair is more than a guess */
+};
+int pull_look(struct pull *p, int64_t item, struct pull_look *ret);
+/* It is in the clone, and never was here. */
+static inline bool pull_is_new(const struct pull_look *look)
+{
+	return look->there && !look->here && !(look->known && look->pair.ours);
+}
+
+/* ---- pull_place.c ---- */
+
+/* The path below @folder as it is shown; to be freed. */
+int pull_path(struct pull *p, int64_t folder, int64_t item, char **ret);
 /* Where a folder of the clone is here; 0: it is to be made. */
 int pull_folder(struct pull *p, int64_t theirs, int64_t *ret_ours);
+/* Does ours, which is shown as @path, follow a move of theirs? Sets step->move;
+ * moves to two places are a conflict. */
+int pull_place(struct pull *p, struct pull_step *step,
+	       const struct pull_pair *pair, const char *path);
+
+/* ---- pull_alike.c ---- */
+
+/* Items that both sides made, with one name and one meaning, are one from now
+ * on; they are taken out of @found. */
+int pull_alike(struct pull *p, struct bits *found);
 
 /* ---- pull_text.c ---- */
 
