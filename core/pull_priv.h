@@ -100,6 +100,25 @@ struct pull {
 
 int pull_no_memory(const struct pull *p);
 
+/* ---- pull_line.c ---- */
+
+enum pull_verb {
+	PULL_VERB_PULL,
+	PULL_VERB_DRY_RUN,
+	PULL_VERB_OURS,
+	PULL_VERB_THEIRS,
+	PULL_VERB_CANCEL,
+};
+
+struct pull_asked {
+	enum pull_verb verb;
+	const char *text; /* a path or a place, in the line */
+};
+
+int pull_line(const char *line, struct pull_asked *ret, struct why *why);
+/* The folder that a path means, from ours on. */
+int pull_line_folder(struct pull *p, const char *path, int64_t *ret);
+
 /* ---- pull_rows.c ---- */
 
 struct pull_waiting {
@@ -223,5 +242,13 @@ int pull_same_ours(struct pull *p, int64_t theirs, int64_t base, int64_t ours);
 /* ---- pull_apply.c ---- */
 
 int pull_apply(struct pull *p);
+/* The name of an item, with a NUL. */
+int pull_name(struct pull *p, int64_t item, struct buf *out);
+/* The folder of ours where the step's item is there, made if need be. */
+int pull_home(struct pull *p, const struct pull_step *step, int64_t *ret);
+
+/* ---- pull_move.c ---- */
+
+int pull_move(struct pull *p);
 
 #endif
