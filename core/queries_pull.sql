@@ -53,9 +53,13 @@ SELECT born FROM state WHERE item = ?1 AND (content = ?2 OR arrived = ?2)
  ORDER BY born LIMIT 1;
 
 -- STMT_PULL_STORED
-/* What item ?1 held last that was sent as content ?2. */
-SELECT content FROM state WHERE item = ?1 AND (content = ?2 OR arrived = ?2)
- ORDER BY born DESC LIMIT 1;
+/* Content ?2 itself if item ?1 held it, else what that held last which was sent
+   as that. */
+SELECT coalesce((SELECT content FROM state
+                  WHERE item = ?1 AND content = ?2 LIMIT 1),
+                (SELECT content FROM state
+                  WHERE item = ?1 AND arrived = ?2 ORDER BY born DESC LIMIT 1),
+                ?2);
 
 -- STMT_PULL_SAMPLE
 /* What something that revision ?1 made is known to be a copy of. */
