@@ -34,6 +34,7 @@ static const struct option all[] = {
 	{"change", required_argument, NULL, 'C'},
 	{"ours", no_argument, NULL, 'O'},
 	{"theirs", no_argument, NULL, 'T'},
+	{"names-only", no_argument, NULL, 'p'},
 };
 enum { ALL = sizeof(all) / sizeof(all[0]) };
 
@@ -99,6 +100,9 @@ static void take_flag(int letter, struct options *o)
 		break;
 	case 'u':
 		o->once = true;
+		break;
+	case 'p':
+		o->names_only = true;
 		break;
 	case 'y':
 		o->yes = true;
