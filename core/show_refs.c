@@ -203,12 +203,13 @@ static int look_elsewhere(struct telling *t, const struct bits *shown)
 	int r = 0;
 
 	while (r == 0 && bits_next(&s->touched, &item) > 0) {
-		struct entry old, new;
+		struct entry old = {0}, new;
 
 		if (bits_has(shown, item) ||
-		    tree_get(s->db, s->from, item, &old, NULL) < 0 ||
 		    tree_get(s->db, s->to, item, &new, NULL) < 0)
 			continue;
+		/* It may have come with it. */
+		(void)tree_get(s->db, s->from, item, &old, NULL);
 		r = look_at_changed(t, &(struct show_change){
 					       .was = item,
 					       .is = item,
