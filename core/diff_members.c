@@ -46,13 +46,13 @@ static int strip(const struct kind *kind, struct buf *text, struct why *why)
 static int read_text(struct db *db, const struct diff_texts *texts,
 		     int64_t content, struct buf *ret, struct why *why)
 {
-	int r = blob_get(db, content, false, ret, why), more = 0;
+	int r = blob_get(db, content, false, ret, why);
+	int hidden = r < 0 ? r : strip(texts->is, ret, why);
 
-	if (r == 0)
-		r = strip(texts->is, ret, why);
-	if (r >= 0 && texts->was != texts->is)
-		more = strip(texts->was, ret, why);
-	return r < 0 || more < 0 ? (r < 0 ? r : more) : r || more;
+	if (hidden < 0 || texts->was == texts->is)
+		return hidden;
+	r = strip(texts->was, ret, why);
+	return r == 0 ? hidden : r;
 }
 
 /* ---- what is told of them ---- */

@@ -125,7 +125,6 @@ static int kind_at(const struct telling *t, int64_t at, int64_t item,
 	DROP(buf_done) struct buf path = {0};
 	int r = ref_path(t->s->db, at, item, &path, t->s->why);
 
-	*ret = NULL;
 	if (r == 0)
 		*ret = kinds_by_path(t->s->ask->kinds, path.data, path.len - 1,
 				     0);
@@ -157,7 +156,7 @@ static int compare_texts(struct telling *t)
 static int compare_item(struct telling *t, const struct show_change *c)
 {
 	const struct showing *s = t->s;
-	const struct kind *was, *is;
+	const struct kind *was = NULL, *is = NULL;
 	int r = kind_at(t, s->from, c->was, &was);
 
 	if (r == 0)
@@ -340,7 +339,7 @@ static int tell_below(struct telling *t, const char *path)
 static int tell_id(struct telling *t, const struct show_change *c)
 {
 	const struct showing *s = t->s;
-	const struct kind *kind;
+	const struct kind *kind = NULL;
 	const struct examination *e = &t->former.found;
 	int r = kind_at(t, s->from, c->was, &kind);
 
