@@ -11,16 +11,16 @@ SELECT count(*) FROM revision
  WHERE scope = ?1 AND kind = 'snapshot' AND after >= ?2 AND after < ?3;
 
 -- STMT_SHOW_TOUCHED
-/* What revision ?1 itself changed, an item once for each time. */
+/* What revision ?1, which is after moment ?2 and until ?3, itself changed; an
+   item once for each time. */
 SELECT c.item
-  FROM moment m INDEXED BY moment_revision
-       CROSS JOIN change c ON c.moment = m.id
- WHERE m.revision = ?1;
+  FROM moment m CROSS JOIN change c ON c.moment = m.id
+ WHERE m.id > ?2 AND m.id <= ?3 AND m.revision = ?1;
 
 -- STMT_SHOW_LAST
-/* When revision ?1 last changed something. */
-SELECT time FROM moment INDEXED BY moment_revision
- WHERE revision = ?1 ORDER BY id DESC LIMIT 1;
+/* When revision ?1, which is after moment ?2, last changed something. */
+SELECT time FROM moment
+ WHERE id > ?2 AND revision = ?1 ORDER BY id DESC LIMIT 1;
 
 -- STMT_SHOW_PULL
 /* What pull ?1 waits for: from where, its conflicts, how many answers. */

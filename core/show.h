@@ -17,6 +17,7 @@ struct buf;
 struct db;
 struct kinds;
 struct why;
+struct works;
 
 /* "key value" lines: folder (its path), moment, changed (when), snapshots (that
  * show the folder), and of the whole file revisions, contents and bytes. No
@@ -80,5 +81,14 @@ int show_diff(struct db *db, const struct show_ask *ask, struct buf *out,
 enum { SHOW_REFERENCES_MAX = 1000 };
 int show_revision(struct db *db, const struct show_ask *ask, struct buf *out,
 		  struct why *why);
+
+/*
+ * ".control/show/.running": what is under way in the folder, below or above it,
+ * which has no number before it is done: a sentence each (work_say()), or as
+ * JSON an object: running ("a revert"), scope, user, uid, pid, program, since,
+ * and if that is known done and total. @ask->spec is not read.
+ */
+int show_running(struct db *db, struct works *works, const struct show_ask *ask,
+		 struct buf *out, struct why *why);
 
 #endif

@@ -151,6 +151,7 @@ static int add_batch(const struct showing *s)
 	int r;
 
 	q_i64(&q, 1, s->row->id);
+	q_i64(&q, 2, s->row->before);
 	r = q_step(&q, s->why);
 	if (r <= 0)
 		return r;

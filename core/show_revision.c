@@ -101,6 +101,8 @@ static int load_touched(struct showing *s)
 	int r;
 
 	q_i64(&q, 1, s->row->id);
+	q_i64(&q, 2, s->from);
+	q_i64(&q, 3, s->to);
 	while ((r = q_step(&q, s->why)) > 0) {
 		r = bits_add(&s->touched, q_col_i64(&q, 0));
 		if (r < 0)
@@ -261,7 +263,7 @@ int show_revision(struct db *db, const struct show_ask *ask, struct buf *out,
 	if (sides_of(db, s.folder, &row, &s.from, &s.to, NULL) < 0)
 		s.folder = row.scope;
 	r = show_head(&s);
-	if (r == 0)
+	if (r == 0 && !show_is_snapshot(&row))
 		r = load_touched(&s);
 	if (r == 0)
 		r = show_changes(&s);

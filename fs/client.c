@@ -256,6 +256,14 @@ static int revision_json(const struct client *c, struct db *db, const char *arg,
 	return show_revision(db, &ask, out, why);
 }
 
+static int running(const struct client *c, struct db *db, const char *arg,
+		   struct buf *out, struct why *why)
+{
+	const struct show_ask ask = ask_of(c, arg, DIFF_TEXT);
+
+	return show_running(db, c->repo->works, &ask, out, why);
+}
+
 static int problems(const struct client *c, struct db *db, const char *arg,
 		    struct buf *out, struct why *why)
 {
@@ -289,6 +297,8 @@ static const struct {
 	{"references", references},
 	{"diff/.paths", diff_of_paths},
 	{"diff/.json", diff_json},
+	{"show/.running", running},
+	{"show/.json/.running", running},
 	{"show", revision},
 	{"show/.json", revision_json},
 };

@@ -39,7 +39,8 @@ int client_need_folder(const struct client *client, struct why *why);
 /* Append what the folder shows as @what: "status", "revisions", "report",
  * "history", "log", "problems", with @arg NULL; of the snapshot or revision @arg
  * "diff", "diff/.paths", "diff/.json", "show", "show/.json" (core/show); of the
- * name @arg in the folder "references". */
+ * name @arg in the folder "references"; of what is under way "show/.running" and
+ * "show/.json/.running", which is nothing in a file that is not mounted. */
 int client_show(struct client *client, const char *what, const char *arg,
 		struct buf *out, struct why *why);
 

@@ -43,6 +43,7 @@ static const char diff_help[] =
 
 static const char show_help[] =
 	"usage: repofs show [--json] NUMBER [PLACE]\n"
+	"       repofs show [--json] --running [PLACE]\n"
 	"\n"
 	"One revision in full: who, when, why; what it changed, with the kind "
 	"of each\n"
@@ -62,39 +63,30 @@ static const char show_help[] =
 	"      --json     the revision as one object, then one for each change, "
 	"then\n"
 	"                 one for each reference\n"
+	"      --running  what is under way there, and has no number yet: who, "
+	"since\n"
+	"                 when, and how far it is if that is known\n"
 	"\n"
 	"  repofs revisions mnt\n"
 	"  repofs show 7 mnt\n"
 	"  repofs show --json 7 mnt | jq -c 'select(.reference)'\n";
 
-static int open_folder(const struct options *o, struct client **ret,
-		       struct why *why)
-{
-	DROP(client_close_p) struct client *client = NULL;
-	int r;
-
-	r = client_open(o->count > 1 ? o->args[1] : ".", o->inside, NULL,
-			&client, why);
-	if (r < 0)
-		return r;
-	r = client_need_folder(client, why);
-	if (r < 0)
-		return r;
-	*ret = TAKE(client);
-	return 0;
-}
-
-/* Print what the folder says as @what. @whole: it is JSON already. 1: it says
+/* Print what the place shows as @what. @whole: it is JSON already. 1: it shows
  * something. */
 static int print(const struct options *o, const char *what, bool whole,
 		 struct why *why)
 {
 	DROP(client_close_p) struct client *client = NULL;
 	DROP(buf_done) struct buf text = {0};
-	int r = open_folder(o, &client, why);
+	const char *arg = o->running ? NULL : o->args[0];
+	int place = o->running ? 0 : 1;
+	int r = client_open(o->count > place ? o->args[place] : ".", o->inside,
+			    NULL, &client, why);
 
 	if (r == 0)
-		r = client_show(client, what, o->args[0], &text, why);
+		r = client_need_folder(client, why);
+	if (r == 0)
+		r = client_show(client, what, arg, &text, why);
 	if (r < 0)
 		return r;
 	if (whole)
@@ -139,18 +131,32 @@ int cmd_diff(int argc, char **argv)
 	return r;
 }
 
+static int show(const struct options *o, struct why *why)
+{
+	if (o->running)
+		return print(o,
+			     o->json ? "show/.json/.running" : "show/.running",
+			     o->json, why);
+	return print(o, o->json ? "show/.json" : "show", o->json, why);
+}
+
 int cmd_show(int argc, char **argv)
 {
 	struct why why = {0};
 	struct options o;
 	int r;
 
-	r = options_parse(argc, argv, "ij", 1, 2, show_help, &o);
+	r = options_parse(argc, argv, "ijR", 0, 2, show_help, &o);
 	if (r != OPTIONS_GO_ON)
 		return r;
-	if (is_no_name(o.args[0]))
+	if (o.running && o.count > 1)
+		return options_usage(o.command, "one argument too many: '%s'",
+				     o.args[1]);
+	if (!o.running && !o.count)
+		return options_usage(o.command, "too few arguments");
+	if (!o.running && is_no_name(o.args[0]))
 		return options_usage(o.command, "'%s' is no revision",
 				     o.args[0]);
-	r = print(&o, o.json ? "show/.json" : "show", o.json, &why);
+	r = show(&o, &why);
 	return r < 0 ? options_failed(o.command, &why) : EXIT_DONE;
 }

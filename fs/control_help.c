@@ -23,6 +23,7 @@ const char control_help[] =
 	"  cat .control/show/7               all about revision 7: what it\n"
 	"                                    changed, which references lead\n"
 	"                                    there, or to nothing now\n"
+	"  cat .control/show/.running        what is under way here\n"
 	"In .control/diff/.json and .control/show/.json are the same as JSON\n"
 	"lines, in .control/diff/.paths the paths alone.\n"
 	"  ls .snapshots/versions/Rule.json  every version of one item, of\n"

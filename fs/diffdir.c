@@ -3,7 +3,7 @@
  * what has changed since (a snapshot) or what it changed (any other); and
  * .control/show: all that there is to say about it. In a directory each, which
  * is not listed, the same in other forms: their names are none that a snapshot
- * may have.
+ * may have. Nor is ".running".
  */
 #include "core/buf.h"
 #include "core/repo.h"
@@ -20,6 +20,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,6 +66,14 @@ static const struct form *form_named(const struct form *above, const char *name)
 		    strcmp(forms[i].name, name) == 0)
 			return &forms[i];
 	return NULL;
+}
+
+/* In the place of a number: what has none yet. */
+static const char running[] = ".running";
+
+static bool is_running(const struct form *form, const char *name)
+{
+	return form->show == show_revision && strcmp(name, running) == 0;
 }
 
 static int64_t folder_of(uint64_t ino)
@@ -210,7 +219,8 @@ static int dir_lookup(struct call *c, uint64_t dir, const char *name,
 			 &base, 0555, ret);
 		return 0;
 	}
-	r = find(c, form, folder, name, &id);
+	if (!is_running(form, name))
+		r = find(c, form, folder, name, &id);
 	if (r < 0)
 		return r;
 	file_node(c, form, folder, id, &base, ret);
@@ -261,29 +271,38 @@ static int file_getattr(struct call *c, uint64_t ino, struct node *ret)
 	return r;
 }
 
-static int file_open(struct call *c, uint64_t ino, struct fuse_file_info *fi)
+static int fill(struct call *c, const struct form *form, uint64_t ino,
+		struct buf *out)
 {
-	const struct form *form = form_of_file(ino);
+	struct repo *repo = c->fs->repo;
 	struct db *db = call_db(c);
-	DROP(buf_done) struct buf text = {0};
-	struct show_ask ask;
 	char spec[24];
-	int r;
+	struct show_ask ask = {
+		.folder = folder_of(ino),
+		.spec = spec,
+		.form = form->form,
+		.kinds = store_kinds(repo->store),
+	};
 
 	if (!db)
 		return c->why.code;
+	if (!id_of_file(ino))
+		return show_running(db, repo->works, &ask, out, &c->why);
+	(void)snprintf(spec, sizeof(spec), "%" PRId64, id_of_file(ino));
+	return form->show(db, &ask, out, &c->why);
+}
+
+static int file_open(struct call *c, uint64_t ino, struct fuse_file_info *fi)
+{
+	const struct form *form = form_of_file(ino);
+	DROP(buf_done) struct buf text = {0};
+	int r;
+
 	if (!form)
 		return -ESTALE;
 	if ((fi->flags & O_ACCMODE) != O_RDONLY)
 		return why_set(&c->why, -EACCES, "this can only be read");
-	(void)snprintf(spec, sizeof(spec), "%" PRId64, id_of_file(ino));
-	ask = (struct show_ask){
-		.folder = folder_of(ino),
-		.spec = spec,
-		.form = form->form,
-		.kinds = store_kinds(c->fs->repo->store),
-	};
-	r = form->show(db, &ask, &text, &c->why);
+	r = fill(c, form, ino, &text);
 	if (r < 0)
 		return r;
 	return made_open(c, &kind_diff_file, ino, &text, fi);

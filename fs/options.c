@@ -35,6 +35,7 @@ static const struct option all[] = {
 	{"ours", no_argument, NULL, 'O'},
 	{"theirs", no_argument, NULL, 'T'},
 	{"names-only", no_argument, NULL, 'p'},
+	{"running", no_argument, NULL, 'R'},
 };
 enum { ALL = sizeof(all) / sizeof(all[0]) };
 
@@ -103,6 +104,9 @@ static void take_flag(int letter, struct options *o)
 		break;
 	case 'p':
 		o->names_only = true;
+		break;
+	case 'R':
+		o->running = true;
 		break;
 	case 'y':
 		o->yes = true;

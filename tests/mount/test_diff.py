@@ -9,7 +9,9 @@ import time
 
 import pytest
 
-from harness import (ENV, item, read_all, refused, run, seconds, text_of)
+from harness import (ENV, item, read_all, refused, run, seconds, text_of,
+                     wait_until)
+from test_together import Slow, tar_of
 
 A = item(name="A", limit=5, pairs=[{"rule": "a"}, {"rule": "b"}])
 
@@ -317,6 +319,30 @@ def test_show_of_what_goes_on(repo):
                                 "conflicts": 1, "answers": 0}
     assert "waits for answers: 1 conflicts with /clone" in \
         repo.cli("show", str(pull["id"]), repo.path("o")).stdout
+
+
+def test_show_of_what_is_under_way(repo):
+    """It has no number yet."""
+    os.mkdir(repo.path("a"))
+    os.mkdir(repo.path("b"))
+    assert read_all(repo.control("show/.running", "a")) == b""
+    slow = Slow(repo, "a", tar_of(y=A))
+    wait_until("somebody at work",
+               lambda: read_all(repo.control("show/.running", "a")), 5)
+    [found] = repo.lines("show/.json/.running")
+    assert found["running"] == "a restore of an archive"
+    assert (found["scope"], found["pid"], found["program"]) == \
+        ("/a", slow.child.pid, "dd")
+    assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ", found["since"])
+    text = repo.cli("show", "--running", repo.path("a")).stdout
+    assert text == read_all(repo.control("show/.running")).decode()
+    assert text.startswith("a restore of an archive is under way since ")
+    assert json.loads(repo.cli("show", "--running", "--json",
+                               repo.root).stdout) == found
+    assert repo.cli("show", "--running", repo.path("b")).stdout == ""
+    slow.end()
+    assert repo.cli("show", "--running", repo.root).stdout == ""
+    assert repo.cli("show", check=False).returncode == 2
 
 
 # ---- on a terminal ----
