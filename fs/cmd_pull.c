@@ -1,4 +1,5 @@
 #include "core/buf.h"
+#include "core/utf8.h"
 #include "core/why.h"
 #include "fs/changes.h"
 #include "fs/client.h"
@@ -134,6 +135,21 @@ static int print_json(FILE *out, const char *text, size_t len, struct why *why)
 	return r;
 }
 
+/* A value that fills screens is cut: --json and .control/pull have it. */
+enum { VALUE_MAX = 240 };
+
+static void print_line(FILE *out, const char *line, size_t len)
+{
+	size_t max = strlen("  theirs ") + VALUE_MAX;
+	bool cut = line[0] == ' ' && len > max;
+
+	if (cut)
+		len = utf8_floor(line, len, max);
+	table_text(out, TABLE_TERMINAL, line, len);
+	if (cut)
+		(void)fputs("...", out);
+}
+
 static void print_coloured(FILE *out, const char *text, size_t len)
 {
 	const char *at = text, *end = text + len, *newline;
@@ -142,7 +158,7 @@ static void print_coloured(FILE *out, const char *text, size_t len)
 		const char *colour = at[1] == ' ' ? colour_of(*at) : "";
 
 		(void)fputs(colour, out);
-		table_text(out, TABLE_TERMINAL, at, (size_t)(newline - at));
+		print_line(out, at, (size_t)(newline - at));
 		(void)fputs(*colour ? "\033[0m\n" : "\n", out);
 		at = newline + 1;
 	}

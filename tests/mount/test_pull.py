@@ -193,15 +193,98 @@ def test_a_clone_with_ids_of_its_own(repo):
     repo.check()
 
 
+def test_a_clone_of_a_clone(orders):
+    """What both clones changed comes, and the other way round."""
+    again = "integrations/Orders-again"
+    before = ids(orders, ORDERS)
+    change(orders, CLONE, "flows/Returns.json", schedule="first")
+    orders.sh(f"cp -r {CLONE} {again}")
+    assert "1 changed" in pull(orders, "dry-run ../Orders-again")
+    export = load(orders, again, "exports/Stock.json")["_id"]
+    change(orders, again, "flows/Stock levels.json",
+           pageGenerators=[{"_exportId": export}, {"_exportId": export}])
+    change(orders, again, "flows/Returns.json", disabled=True)
+    change(orders, ORDERS, "flows/Returns.json", timezone="UTC")
+    text = pull(orders, "../Orders-again")
+    assert conflicts_of(text) == {}
+    assert "0 added, 2 changed, 0 moved, 0 removed" in text
+    before["flows/Returns.json"].update(schedule="first", disabled=True,
+                                        timezone="UTC")
+    before["flows/Stock levels.json"]["pageGenerators"] *= 2
+    assert ids(orders, ORDERS) == before
+    change(orders, ORDERS, "apis/Order intake.json", version="v2")
+    before = ids(orders, again)
+    text = pull(orders, "../Orders", again)
+    assert "0 added, 2 changed, 0 moved, 0 removed" in text
+    before["apis/Order intake.json"]["version"] = "v2"
+    before["flows/Returns.json"]["timezone"] = "UTC"
+    assert ids(orders, again) == before
+    # The clone between them.
+    assert "3 changed, 0 moved" in pull(orders, "../Orders", CLONE)
+    assert "nothing to do" in pull(orders, "../Orders-again", CLONE)
+    orders.check()
+
+
+def test_two_clones_of_one(orders):
+    """Neither comes from the other: what they come from is the base."""
+    other = "integrations/Orders-other"
+    export = load(orders, CLONE, "exports/Stock.json")["_id"]
+    first = load(orders, CLONE, "flows/Returns.json")
+    change(orders, CLONE, "flows/Returns.json", pageGenerators=first[
+        "pageGenerators"] + [{"_exportId": export}], schedule="one")
+    orders.sh(f"cp -r {ORDERS} {other}")
+    before = ids(orders, other)
+    change(orders, other, "flows/Returns.json", schedule="two")
+    text = pull(orders, "../Orders-sandbox", other)
+    assert conflicts_of(text) == {"flows/Returns.json#/schedule": [
+        '"? 0 6 ? * *"', '"two"', '"one"']}
+    pull(orders, "ours", other)
+    before["flows/Returns.json"]["schedule"] = "two"
+    before["flows/Returns.json"]["pageGenerators"].append(
+        {"_exportId": before["exports/Stock.json"]["_id"]})
+    assert ids(orders, other) == before
+    orders.check()
+
+
 def test_a_taken_name_is_numbered(orders):
     orders.write(f"{ORDERS}/scripts/New.json", item(_id="1" * 24, a=1))
     orders.write(f"{CLONE}/scripts/New.json", item(_id="2" * 24, a=2))
     orders.write(f"{ORDERS}/scripts/Same.json", item(_id="3" * 24, a=3))
     orders.write(f"{CLONE}/scripts/Same.json", item(_id="4" * 24, a=3))
-    pull(orders)
+    # Alike, and they refer to each other and to what both have.
+    made = []
+    for folder, mark in ((ORDERS, "a"), (CLONE, "b")):
+        export = load(orders, folder, "exports/Stock.json")["_id"]
+        for name, own, then in (("X", "1", "2"), ("Y", "2", "1")):
+            made.append({"_id": mark * 23 + own, "name": name,
+                         "_runNextFlowIds": [mark * 23 + then],
+                         "pageGenerators": [{"_exportId": export}]})
+            orders.write(f"{folder}/flows/{name}.json",
+                         integrations.text(made[-1]))
+        change(orders, folder, "flows/Returns.json",
+               _runNextFlowIds=[mark * 23 + "1"])
+    text = pull(orders)
+    assert text.startswith("+ scripts/New 2.json\npull from")
+    for name, item_made in (("X", made[0]), ("Y", made[1])):
+        assert load(orders, ORDERS, f"flows/{name}.json") == item_made
+        assert not orders.exists(f"{ORDERS}/flows/{name} 2.json")
     assert load(orders, ORDERS, "scripts/New.json")["a"] == 1
     assert load(orders, ORDERS, "scripts/New 2.json")["a"] == 2
     assert not orders.exists(f"{ORDERS}/scripts/Same 2.json")
+    orders.check()
+
+
+def test_a_name_that_was_left_is_free_for_another(orders):
+    """What is there now under a name of ours is not what ours is."""
+    orders.sh(f"cd {CLONE}/scripts && mv 'Map fields.json' Old.json && "
+              "cp Old.json 'Map fields.json'")
+    assert "1 added, 0 changed, 1 moved" in pull(orders)
+    ours = ids(orders, ORDERS)
+    moved, copy = (ours[f"scripts/{name}.json"]
+                   for name in ("Old", "Map fields"))
+    assert moved.pop("_id") == integrations.identify(
+        "Orders", "scripts", "Map fields") != copy.pop("_id")
+    assert moved == copy
     orders.check()
 
 
