@@ -20,6 +20,13 @@
 /* So many of a sort have been told: ends its walk. */
 enum { FULL = 1 };
 
+/* A reference that leads to nothing: once, though an item and its folder are
+ * gone. */
+struct told {
+	int64_t item;
+	uint64_t target; /* a hash */
+};
+
 struct telling {
 	const struct showing *s;
 	const char *title; /* of the sort that is told, for people */
@@ -28,6 +35,8 @@ struct telling {
 	struct ref_text text, former;
 	struct ref_list list;
 	struct bits own; /* items whose own references were looked at */
+	struct told told[SHOW_REFERENCES_MAX];
+	size_t told_len;
 	struct buf path, at;
 };
 
@@ -311,11 +320,29 @@ static int tell_own(struct telling *t, const struct show_change *c)
 	return r;
 }
 
+/* As many as there may be lines: each has one at least. */
+static bool is_told(struct telling *t, const struct ref *ref)
+{
+	struct told one = {.item = ref->item};
+
+	for (const char *p = ref->target; *p; p++)
+		one.target = (one.target ^ (unsigned char)*p) *
+			     UINT64_C(0x100000001b3);
+	one.target ^= ref->leads;
+	for (size_t i = 0; i < t->told_len; i++)
+		if (t->told[i].item == one.item &&
+		    t->told[i].target == one.target)
+			return true;
+	if (t->told_len < SHOW_REFERENCES_MAX)
+		t->told[t->told_len++] = one;
+	return false;
+}
+
 static int if_missing(const struct ref *ref, void *arg)
 {
 	struct telling *t = arg;
 
-	if (!ref->missing || bits_has(&t->own, ref->item))
+	if (!ref->missing || bits_has(&t->own, ref->item) || is_told(t, ref))
 		return 0;
 	return tell_places(t, ref);
 }

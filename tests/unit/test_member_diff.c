@@ -192,6 +192,26 @@ static void test_too_many_values_are_refused(void **state)
 	free(many);
 }
 
+static void test_the_deepest_text_is_compared(void **state)
+{
+	enum { DEPTH = 2040 };
+	static char old[2 * DEPTH + 2], new[2 * DEPTH + 2];
+	DROP(buf_done) struct buf out = {0};
+	struct why why = {0};
+
+	(void)state;
+	memset(old, '[', DEPTH);
+	old[DEPTH] = '1';
+	memset(old + DEPTH + 1, ']', DEPTH);
+	memcpy(new, old, sizeof(old));
+	new[DEPTH] = '2';
+	assert_done(member_diff(text(old), text(new), add_line, &out, &why),
+		    &why);
+	buf_byte(&out, '\0');
+	assert_int_equal(out.len, 2 * DEPTH + strlen(": 1 -> 2\n") + 1);
+	assert_non_null(strstr(out.data, "/0/0/0: 1 -> 2\n"));
+}
+
 /* ---- alignment ---- */
 
 static uint32_t common(const uint64_t *a, uint32_t a_len, const uint64_t *b,
@@ -325,6 +345,7 @@ int main(void)
 		cmocka_unit_test(test_as_json_a_value_is_whole),
 		cmocka_unit_test(test_a_walk_ends_when_it_is_told_to),
 		cmocka_unit_test(test_too_many_values_are_refused),
+		cmocka_unit_test(test_the_deepest_text_is_compared),
 		cmocka_unit_test(test_long_lists_hold_to_what_occurs_once),
 		cmocka_unit_test(
 			test_whatever_differs_is_told_and_nothing_else),
