@@ -64,10 +64,12 @@ SELECT coalesce((SELECT content FROM state
 -- STMT_PULL_SAMPLE
 /* What something that revision ?1 made is known to be a copy of. */
 SELECT c.original
-  FROM moment m INDEXED BY moment_revision
+  FROM revision r
+       CROSS JOIN moment m ON m.id > r.before
+                          AND m.id <= coalesce(r.after, 9223372036854775807)
        CROSS JOIN change h ON h.moment = m.id
        CROSS JOIN copied c ON c.item = h.item
- WHERE m.revision = ?1 ORDER BY m.id LIMIT 1;
+ WHERE r.id = ?1 AND m.revision = r.id ORDER BY m.id LIMIT 1;
 
 -- STMT_PULL_AGAIN
 /* Did it hold it after moment ?3? */

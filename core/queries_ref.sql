@@ -1,8 +1,10 @@
 -- STMT_REF_LOOK
 /* A live name in a folder. */
 SELECT p.item, i.folder
-  FROM place p INDEXED BY place_live_name CROSS JOIN item i
+  FROM place p INDEXED BY place_name CROSS JOIN item i
  WHERE p.parent = ?1 AND p.name = ?2 AND p.died = 9223372036854775807
+   AND p.born = (SELECT max(n.born) FROM place n INDEXED BY place_name
+                  WHERE n.parent = ?1 AND n.name = ?2)
    AND i.id = p.item;
 
 -- STMT_REF_CHILD
