@@ -255,7 +255,6 @@ static int move_and_remove(struct pull *p)
 	struct plan plan = {
 		.db = p->db,
 		.folder = p->here,
-		.scope = p->here,
 		.mode = PLAN_UNDO, /* what cannot go where it should stays */
 	};
 	DROP(follows_done) struct follows follows = {0};
