@@ -29,6 +29,7 @@ struct batch {
 	int64_t report;	  /* its first line, which names it; 0: none yet */
 	int64_t revision; /* 0: none yet */
 	int64_t scope;
+	int64_t shown_scope, shown_report; /* as the revision has them */
 	int64_t before, after; /* moments; after: the newest that is its */
 	int64_t seen_ns;       /* when something of it came last */
 	int64_t counts[OUTCOME_REJECTED + 1];
@@ -288,10 +289,25 @@ static int show_progress(const struct batch *b, struct moment *m,
 	if (r < 0)
 		return r;
 	q_i64(&q, 1, b->revision);
-	q_i64(&q, 2, b->scope);
-	q_text(&q, 3, counts.data);
-	q_id(&q, 4, b->report);
+	q_text(&q, 2, counts.data);
 	return q_run(&q, why);
+}
+
+/* What is in indexes, which hardly ever changes. */
+static int show_scope(struct batch *b, struct moment *m, struct why *why)
+{
+	DROP(q_close) struct q q = q_open(m->db, STMT_BATCH_SCOPE);
+	int r;
+
+	if (b->shown_scope == b->scope && b->shown_report == b->report)
+		return 0;
+	q_i64(&q, 1, b->revision);
+	q_i64(&q, 2, b->scope);
+	q_id(&q, 3, b->report);
+	r = q_run(&q, why);
+	b->shown_scope = b->scope;
+	b->shown_report = b->report;
+	return r;
 }
 
 /* @m is part of @b, and so is what happened in @folder. */
@@ -304,6 +320,8 @@ static int take_in(struct batch *b, struct moment *m, int64_t folder,
 		r = make_revision(b, m, why);
 	if (r == 0 && b->revision)
 		r = show_progress(b, m, why);
+	if (r == 0 && b->revision)
+		r = show_scope(b, m, why);
 	if (r < 0)
 		return r;
 	if (b->revision)

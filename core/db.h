@@ -83,6 +83,10 @@ struct txn {
 int txn_begin(struct txn *tx, struct db *db, struct why *why);
 int txn_commit(struct txn *tx, struct why *why);
 void txn_end(struct txn *tx);
+/* Keep @thing until the open transaction of this writer is over, when @done
+ * takes it; nothing else has been kept. NULL: nothing is. */
+void txn_keep(struct db *db, void *thing, void (*done)(void *thing));
+void *txn_kept(const struct db *db);
 
 /*
  * Queries of this reader are one transaction for as long as *@generation stays
@@ -95,6 +99,8 @@ void db_hold(struct db *db, const _Atomic(uint64_t) *generation);
 /* End that transaction until the next query, since it keeps the log from
  * beginning anew. From any thread; now, or when the queries in use are over. */
 void db_rest(struct db *db);
+/* Is what this reader has seen, and keeps in memory, still so? From any thread. */
+bool db_is_current(struct db *db);
 
 /* Several queries that see one state. db_read_end() accepts NULL. */
 int db_read_begin(struct db *db, struct why *why);

@@ -176,17 +176,38 @@ int moment_newest(struct db *db, int64_t *ret_id, struct why *why)
 	return 0;
 }
 
-int moment_at(struct db *db, int64_t time_ns, int64_t *ret_id, struct why *why)
+/* Id and time of the newest moment up to @until; zeros: there is none. */
+static int newest_until(struct db *db, int64_t until, int64_t *ret_id,
+			int64_t *ret_ns, struct why *why)
 {
-	DROP(q_close) struct q q = q_open(db, STMT_MOMENT_AT);
+	DROP(q_close) struct q q = q_open(db, STMT_MOMENT_UNTIL);
 	int r;
 
-	q_i64(&q, 1, time_ns);
+	q_i64(&q, 1, until);
 	r = q_step(&q, why);
 	if (r < 0)
 		return r;
 	*ret_id = r > 0 ? q_col_i64(&q, 0) : 0;
+	*ret_ns = r > 0 ? q_col_i64(&q, 1) : 0;
 	return 0;
+}
+
+int moment_at(struct db *db, int64_t time_ns, int64_t *ret_id, struct why *why)
+{
+	int64_t low = 0, high; /* @low is not after it, all above @high are */
+	int r = moment_newest(db, &high, why);
+
+	while (r == 0 && low < high) {
+		int64_t middle = low + (high - low + 1) / 2;
+		int64_t id, at_ns;
+
+		r = newest_until(db, middle, &id, &at_ns, why);
+		if (r == 0 && at_ns <= time_ns)
+			low = middle;
+		else if (r == 0)
+			high = id - 1;
+	}
+	return r < 0 ? r : newest_until(db, low, ret_id, &low, why);
 }
 
 int moment_get(struct db *db, int64_t id, struct moment_row *ret_row,

@@ -12,7 +12,7 @@
  *              are none: what names an item of the clone means ours, and so do
  *              paths below the clone's folder.
  *   Added      there: added here, under the next number if another item has
- *              the name; under a new id if the id is taken.
+ *              the name, and under an id of its own.
  *   Deleted    there and unchanged here: deleted. Folders go when nothing is
  *              left in them.
  *   Moved      there (as an item or folder that kept its history): moved here

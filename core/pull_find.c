@@ -16,25 +16,32 @@ struct finding {
 	int64_t since, except; /* changes after this, not by this revision */
 };
 
-/* The clone as it was copied is no change. */
+/*
+ * The clone as it was copied is no change. If neither was copied from the
+ * other, but both from one thing, all of the clone has come since.
+ */
 static int find_since(struct finding *w)
 {
 	struct pull *p = w->p;
-	int64_t here, there, revision, other;
+	int64_t here, there, our_revision, revision;
+	bool later;
 	int r;
 
 	if (p->last.revision) {
 		w->since = p->last.before;
 		return 0;
 	}
-	r = pull_born(p, p->here, &here, &other);
+	r = pull_born(p, p->here, &here, &our_revision);
 	if (r == 0)
 		r = pull_born(p, p->there, &there, &revision);
 	if (r < 0)
 		return r;
-	w->since = (here > there ? here : there) - 1;
-	w->except = there > here ? revision : 0;
-	return 0;
+	later = there > here;
+	r = later ? pull_is_direct(p, revision, p->here)
+		  : pull_is_direct(p, our_revision, p->there);
+	w->since = (later || r == 0 ? there : here) - 1;
+	w->except = later && r > 0 ? revision : 0;
+	return r < 0 ? r : 0;
 }
 
 static int add_found(struct finding *w, int64_t item)

@@ -5,20 +5,17 @@
 #include "core/pull_priv.h"
 
 #include "core/blob.h"
-#include "core/env.h"
 #include "core/kind_row.h"
 #include "core/moment.h"
+#include "core/own_id.h"
 #include "core/ref.h"
 #include "core/ref_text.h"
 #include "core/rewrite.h"
-#include "core/store.h"
 #include "core/why.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { ID_BYTES = 12, ID_LEN = 2 * ID_BYTES };
 
 struct mapping {
 	struct pull *p;
@@ -95,85 +92,27 @@ int pull_map_gone(struct pull *p, int64_t theirs, const struct kind *kind,
 
 /* ---- an id of its own ---- */
 
-/* How much of a path says below which folder of the kind it is. */
-static size_t kind_part(const struct kind *kind, const char *path)
-{
-	size_t end = 0;
-
-	for (const char *at = path; (at = strchr(at, '/')); at++)
-		if (strncmp(at + 1, kind->folder, kind->folder_len) == 0 &&
-		    at[1 + kind->folder_len] == '/')
-			end = (size_t)(at - path) + 1 + kind->folder_len;
-	return end;
-}
-
-struct rivals {
-	struct pull *p;
-	int64_t ours;
-	const struct kind *kind;
-	struct buf path; /* of ours */
-	bool found;
-};
-
-/* The same rule as for what is copied in: one id among those of its kind below
- * one folder of the kind. */
-static int look_at_owner(int64_t item, unsigned kind, void *arg)
-{
-	struct rivals *w = arg;
-	DROP(buf_done) struct buf path = {0};
-	size_t len = kind_part(w->kind, w->path.data);
-	int r;
-
-	if (item == w->ours || kind != w->kind->number)
-		return 0;
-	r = ref_path(w->p->db, MOMENT_NOW, item, &path, w->p->why);
-	if (r < 0)
-		return r;
-	w->found |= kind_part(w->kind, path.data) == len &&
-		    strncmp(path.data, w->path.data, len) == 0;
-	return w->found;
-}
-
-static int make_id(struct pull *p, char ret[ID_LEN + 1])
-{
-	static const char digits[] = "0123456789abcdef";
-	unsigned char bytes[ID_BYTES];
-	int r = env_random(store_env(p->m->store), bytes, sizeof(bytes));
-
-	if (r < 0)
-		return why_set(p->why, r, "no random bytes for an id");
-	for (size_t i = 0; i < sizeof(bytes); i++) {
-		ret[2 * i] = digits[bytes[i] >> 4];
-		ret[2 * i + 1] = digits[bytes[i] & 15];
-	}
-	ret[ID_LEN] = '\0';
-	return 0;
-}
-
 int pull_map_fresh(struct pull *p, int64_t ours, const struct kind *kind,
 		   int64_t content)
 {
 	DROP(ref_text_done) struct ref_text text = {0};
-	struct rivals w = {.p = p, .ours = ours, .kind = kind};
-	char made[ID_LEN + 1];
+	DROP(buf_done) struct buf made = {0};
+	struct own_id own = {.item = ours, .kind = kind};
+	int64_t other = 0;
 	char *id = NULL;
 	int r = kind ? read_id(p, kind, content, &text, &id) : 0;
 
 	if (r < 0 || !id)
 		return r;
-	r = ref_path(p->db, MOMENT_NOW, ours, &w.path, p->why);
-	if (r == 0)
-		r = ref_owners(p->db, id, look_at_owner, &w, p->why);
-	buf_done(&w.path);
+	own.id = id;
+	r = own_id_rival(p->db, &own, &other, p->why);
+	if (r > 0)
+		r = own_id_make(p->m, &made, p->why);
 	if (r < 0)
 		return r;
-	if (w.found) {
-		r = make_id(p, made);
-		id = made;
-	}
-	return r < 0 ? r
-		     : add_id(p, &p->fresh, &p->fresh_len,
-			      &(struct pull_id){ours, kind->number, id});
+	return add_id(p, &p->fresh, &p->fresh_len,
+		      &(struct pull_id){ours, kind->number,
+					made.len ? made.data : id});
 }
 
 /* ---- what an id of the clone means ---- */

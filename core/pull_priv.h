@@ -132,9 +132,20 @@ int pull_pair_set(struct pull *p, const struct pull_pair *pair);
 int pull_pair_keep(struct pull *p, int64_t theirs, int64_t ours);
 /* 1: there is @ours, live and below the folder. */
 int pull_is_here(struct pull *p, int64_t ours);
+/* 1: @item is below @folder, or began its life there. */
+int pull_is_of(struct pull *p, int64_t folder, int64_t item);
 /* When the life of an item began, and the revision of that moment or 0. */
 int pull_born(struct pull *p, int64_t item, int64_t *ret_born,
 	      int64_t *ret_revision);
+
+/* ---- pull_copy.c ---- */
+
+/* 1: ours for @theirs is known by what was copied. */
+int pull_copy(struct pull *p, const struct entry *theirs,
+	      struct pull_pair *pair);
+/* 0: what came by @revision is a copy of something, but not of what is in
+ * folder @from; 1: it is, or nothing is known. */
+int pull_is_direct(struct pull *p, int64_t revision, int64_t from);
 
 /* ---- pull_map.c ---- */
 

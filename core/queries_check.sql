@@ -50,7 +50,7 @@ SELECT format('items %d and %d are both ''%s'' in folder %d at moment %d',
 -- STMT_CHECK_NAME_SCRATCH (scan)
 SELECT format('item %d and scratch file %d are both ''%s'' in folder %d',
               p.item, s.id, s.name, s.parent)
-  FROM scratch s CROSS JOIN place p INDEXED BY place_live_name
+  FROM scratch s CROSS JOIN place p INDEXED BY place_name
  WHERE p.parent = s.parent AND p.name = s.name
    AND p.died = 9223372036854775807;
 

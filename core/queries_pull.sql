@@ -48,8 +48,22 @@ SELECT coalesce(arrived, content), born FROM state
  WHERE item = ?1 ORDER BY born LIMIT 1;
 
 -- STMT_PULL_HELD
-/* Did item ?1 ever hold content ?2? */
-SELECT 1 FROM state WHERE item = ?1 AND (content = ?2 OR arrived = ?2) LIMIT 1;
+/* Since when did item ?1 ever hold content ?2? */
+SELECT born FROM state WHERE item = ?1 AND (content = ?2 OR arrived = ?2)
+ ORDER BY born LIMIT 1;
+
+-- STMT_PULL_STORED
+/* What item ?1 held last that was sent as content ?2. */
+SELECT content FROM state WHERE item = ?1 AND (content = ?2 OR arrived = ?2)
+ ORDER BY born DESC LIMIT 1;
+
+-- STMT_PULL_SAMPLE
+/* What something that revision ?1 made is known to be a copy of. */
+SELECT c.original
+  FROM moment m INDEXED BY moment_revision
+       CROSS JOIN change h ON h.moment = m.id
+       CROSS JOIN copied c ON c.item = h.item
+ WHERE m.revision = ?1 ORDER BY m.id LIMIT 1;
 
 -- STMT_PULL_AGAIN
 /* Did it hold it after moment ?3? */

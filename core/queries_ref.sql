@@ -1,8 +1,10 @@
 -- STMT_REF_LOOK
 /* A live name in a folder. */
 SELECT p.item, i.folder
-  FROM place p INDEXED BY place_live_name CROSS JOIN item i
+  FROM place p INDEXED BY place_name CROSS JOIN item i
  WHERE p.parent = ?1 AND p.name = ?2 AND p.died = 9223372036854775807
+   AND p.born = (SELECT max(n.born) FROM place n INDEXED BY place_name
+                  WHERE n.parent = ?1 AND n.name = ?2)
    AND i.id = p.item;
 
 -- STMT_REF_CHILD
@@ -84,6 +86,12 @@ SELECT item, kind FROM own_id INDEXED BY own_id_id
 -- STMT_OWN_NEXT_ITEM
 SELECT item FROM own_id WHERE item > ?1 ORDER BY item LIMIT 1;
 
+-- STMT_COPIED_ADD
+INSERT OR REPLACE INTO copied (item, original) VALUES (?1, ?2);
+
+-- STMT_COPIED_GET
+SELECT original FROM copied WHERE item = ?1;
+
 -- STMT_LINEAGE
 /* What an item held, newest first, with what was sent. */
 SELECT content, coalesce(arrived, content) FROM state
@@ -94,11 +102,12 @@ SELECT content, coalesce(arrived, content) FROM state
 SELECT item, what FROM change WHERE moment = ?1 AND (what & ?2) <> 0;
 
 -- STMT_RENAMED_PUT
-INSERT OR REPLACE INTO renamed (batch, form, asked, item)
-VALUES (?1, ?2, ?3, ?4);
+INSERT OR IGNORE INTO renamed (batch, form, asked, home, item)
+VALUES (?1, ?2, ?3, ?4, ?5);
 
 -- STMT_RENAMED_GET
-SELECT item FROM renamed WHERE batch = ?1 AND form = ?2 AND asked = ?3;
+SELECT item FROM renamed
+ WHERE batch = ?1 AND form = ?2 AND asked = ?3 AND home = ?4;
 
 -- STMT_RENAMED_ITEM
 /* Has it another name than was asked for? */

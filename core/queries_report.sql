@@ -38,7 +38,10 @@ DELETE FROM report WHERE id =
 UPDATE moment SET revision = ?2 WHERE id = ?1;
 
 -- STMT_BATCH_PROGRESS
-UPDATE revision SET scope = ?2, counts = ?3, report = ?4 WHERE id = ?1;
+UPDATE revision SET counts = ?2 WHERE id = ?1;
+
+-- STMT_BATCH_SCOPE
+UPDATE revision SET scope = ?2, report = ?3 WHERE id = ?1;
 
 -- STMT_REJECTED_ADD
 INSERT INTO rejected (id, folder, name, time, uid, size, bytes, reason, sealed)

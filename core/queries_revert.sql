@@ -1,9 +1,11 @@
 -- STMT_UNDO_ITEMS (sort)
 /* What revision ?1 changed: its first and last moment at each item. */
 SELECT c.item, min(c.moment), max(c.moment)
-  FROM moment m INDEXED BY moment_revision
+  FROM revision r
+       CROSS JOIN moment m ON m.id > r.before
+                          AND m.id <= coalesce(r.after, 9223372036854775807)
        CROSS JOIN change c ON c.moment = m.id
- WHERE m.revision = ?1
+ WHERE r.id = ?1 AND m.revision = r.id
  GROUP BY c.item;
 
 -- STMT_UNDO_OTHERS

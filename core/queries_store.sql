@@ -24,8 +24,9 @@ SELECT c.page_count * s.page_size FROM pragma_page_count c, pragma_page_size s;
 /* What a crash cut short ends with the newest moment that carries it. A pull is
    in progress only while it waits for answers: it goes on waiting. */
 UPDATE revision SET status = 'failed',
-  after = coalesce((SELECT max(m.id) FROM moment m
-                     WHERE m.revision = revision.id), before)
+  after = coalesce((SELECT m.id FROM moment m
+                     WHERE m.id > revision.before AND m.revision = revision.id
+                     ORDER BY m.id DESC LIMIT 1), before)
  WHERE status = 'in progress' AND kind <> 'pull';
 
 -- STMT_STORE_GARBAGE (scan)
@@ -57,8 +58,9 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6);
 -- STMT_MOMENT_NEWEST
 SELECT id, time FROM moment WHERE id = (SELECT max(id) FROM moment);
 
--- STMT_MOMENT_AT
-SELECT id FROM moment WHERE time <= ?1 ORDER BY time DESC, id DESC LIMIT 1;
+-- STMT_MOMENT_UNTIL
+/* The newest moment not after ?1. */
+SELECT id, time FROM moment WHERE id <= ?1 ORDER BY id DESC LIMIT 1;
 
 -- STMT_MOMENT_GET
 SELECT time, uid, pid, program, revision FROM moment WHERE id = ?1;

@@ -130,8 +130,11 @@ SELECT p.born, p.died, p.parent, p.name, i.folder, i.node
    AND p.born = (SELECT max(n.born) FROM place n WHERE n.item = ?1);
 
 -- STMT_TREE_LIVE_NAME
-SELECT item FROM place INDEXED BY place_live_name
- WHERE parent = ?1 AND name = ?2 AND died = 9223372036854775807;
+/* Of all that ever had a name only the newest can have it still. */
+SELECT item FROM place INDEXED BY place_name
+ WHERE parent = ?1 AND name = ?2 AND died = 9223372036854775807
+   AND born = (SELECT max(n.born) FROM place n INDEXED BY place_name
+                WHERE n.parent = ?1 AND n.name = ?2);
 
 -- STMT_TREE_ANY_CHILD
 SELECT 1 FROM place INDEXED BY place_live_list

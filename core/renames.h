@@ -3,10 +3,16 @@
  *
  * If rules/A.json of a batch became rules/A 2.json, then "/rules/A" in the
  * other items of the batch means that one, whichever of them came first. What
- * a text said when it came decides, so that nothing is renamed twice. An item
- * that got a number gets a new id too, if its kind has ids, and so does one
- * whose id another of its kind has already below the same folder of the kind.
- * Items outside of the batch are not touched.
+ * a text said when it came decides, so that nothing is renamed twice. Items
+ * outside of the batch are not touched.
+ *
+ * Ids of items (core/own_id) are names likewise. An item that got a number gets
+ * a new id too, if its kind has ids, and so does one whose id another live item
+ * of its kind has: a folder that is copied within the repository becomes a
+ * clone that refers to itself. Items that came in one batch with one id keep
+ * it, unless they are below one folder of the kind. If several have got new
+ * ones for the same, a reference means the one that shares most folders with
+ * who refers.
  *
  * Files that are asked for a second time begin a new round: what is pasted
  * twice are two copies, each of which refers to itself.

@@ -25,7 +25,7 @@ int repo_open(const char *path, const struct store_options *options,
 	if (r == 0)
 		r = numbers_new(&repo->numbers, why);
 	if (r == 0)
-		r = works_new(&repo->works, why);
+		r = works_new(store_env(repo->store), &repo->works, why);
 	if (r < 0)
 		return r;
 	*ret_repo = TAKE(repo);

@@ -55,12 +55,20 @@ static int read_members(struct restore *rs, archive_fn fn)
 	return source->read(source->file, &limits, fn, rs, rs->why);
 }
 
-static void step(struct restore *rs)
+static void tell(struct restore *rs, int64_t done, int64_t total)
 {
 	const struct restore_request *request = rs->request;
 
-	if (request->progress && ++rs->done % PROGRESS_EVERY == 0)
-		request->progress(rs->done, rs->total, request->progress_arg);
+	rs->work->done = done;
+	rs->work->total = total;
+	if (request->progress)
+		request->progress(done, total, request->progress_arg);
+}
+
+static void step(struct restore *rs)
+{
+	if (++rs->done % PROGRESS_EVERY == 0)
+		tell(rs, rs->done, rs->total);
 }
 
 /* ---- is it all right? ---- */
@@ -118,9 +126,8 @@ static int check_member(const struct archive_entry *member, const char *bytes,
 {
 	struct restore *rs = arg;
 
-	rs->total++;
-	if (rs->request->progress && rs->total % PROGRESS_EVERY == 0)
-		rs->request->progress(rs->total, 0, rs->request->progress_arg);
+	if (++rs->total % PROGRESS_EVERY == 0)
+		tell(rs, rs->total, 0);
 	if (member->folder || no_item(member))
 		return 0;
 	return check_text(rs, member, bytes);
@@ -299,6 +306,11 @@ static int check(struct restore *rs)
 				   "folder");
 }
 
+const char *restore_title(bool full)
+{
+	return full ? "a full restore" : "a restore of an archive";
+}
+
 static int begin_work(struct repo *repo, struct work *work, struct why *why)
 {
 	DROP(store_put) struct reader reader = {0};
@@ -320,7 +332,7 @@ int restore_run(struct repo *repo, const struct who *who,
 	DROP(work_end)
 	struct work work = {
 		.folder = request->folder,
-		.what = "a full restore",
+		.what = restore_title(request->full),
 		.who = *who,
 	};
 	DROP(moment_end) struct moment m = {0};
@@ -329,13 +341,14 @@ int restore_run(struct repo *repo, const struct who *who,
 		.repo = repo,
 		.m = &m,
 		.request = request,
+		.work = request->work ? request->work : &work,
 		.out = out,
 		.result = ret,
 		.why = why,
 	};
 	int r = 0;
 
-	if (request->full && !request->dry_run)
+	if (!request->work && !request->dry_run)
 		r = begin_work(repo, &work, why);
 	if (r == 0)
 		r = check(&rs);

@@ -24,6 +24,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct work;
+
 /* Where the members come from: @read is archive_read() with another first
  * argument. It is called twice, and must then give the same. */
 struct restore_source {
@@ -43,10 +45,16 @@ struct restore_request {
 	bool json;    /* say it in JSON lines */
 	bool once;    /* what the series of a name holds already is skipped */
 	int64_t max_item;
+	/* Begun by the caller, who has been at it since the archive began to
+	 * arrive; NULL: it begins now. */
+	struct work *work;
 	/* Called now and then, or NULL; @total 0: not known. */
 	void (*progress)(int64_t done, int64_t total, void *arg);
 	void *progress_arg;
 };
+
+/* What it is called where somebody is told who is at work. */
+const char *restore_title(bool full);
 
 /* What has been done, and what the kernel must forget of it. */
 struct restore_result {
@@ -70,7 +78,7 @@ void restore_result_done(struct restore_result *result);
  * archive_read(), and: -EINVAL: an item that is no valid JSON (line and
  * column), or nothing in it at all; -EEXIST: a folder of the archive is no
  * folder here; -ENOTEMPTY: an item has the name of a folder that holds other
- * files; -EBUSY: in full, somebody else is at work.
+ * files; -EBUSY: somebody else is at work there (not for a dry run).
  */
 enum { RESTORE_SHOWN = 4 << 20 };
 struct repo;

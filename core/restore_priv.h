@@ -16,6 +16,7 @@ struct restore {
 	struct repo *repo;
 	struct moment *m;
 	const struct restore_request *request;
+	struct work *work;
 	int64_t revision;
 	int64_t report;	     /* its first line; 0: none yet */
 	int64_t first_new;   /* ids from here on are of this moment */

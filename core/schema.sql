@@ -34,18 +34,18 @@ CREATE TABLE meta (
   value ANY NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-/* One row per commit that changed the tree. Times never go back. */
+/* One row per commit that changed the tree. Times never go back, so an instant
+   is found by halving. Every index is one more page that each save writes: what
+   can be found in a few steps has none. */
 CREATE TABLE moment (
   id INTEGER PRIMARY KEY,
   time INTEGER NOT NULL,        /* nanoseconds since 1970, UTC */
   uid INTEGER NOT NULL,
   pid INTEGER NOT NULL,
   program TEXT NOT NULL,        /* what the process called itself */
-  revision INTEGER              /* the revision this commit is part of */
+  revision INTEGER              /* the revision this commit is part of: all of
+                                   them are after its "before" */
 ) STRICT;
-CREATE INDEX moment_time ON moment (time);
-CREATE INDEX moment_revision ON moment (revision, id)
-  WHERE revision IS NOT NULL;
 
 /* What changed at a moment: the key of diff and revert, and the audit log.
    Every born or died of place and every born of state has its row here. */
@@ -73,8 +73,6 @@ CREATE TABLE place (
   PRIMARY KEY (item, born),
   CHECK (born < died)
 ) STRICT, WITHOUT ROWID;
-CREATE UNIQUE INDEX place_live_name ON place (parent, name)
-  WHERE died = 9223372036854775807;
 CREATE INDEX place_live_list ON place (parent, item, name)
   WHERE died = 9223372036854775807;
 CREATE INDEX place_name ON place (parent, name, born, died);
@@ -262,14 +260,24 @@ CREATE TABLE own_id (
 ) STRICT;
 CREATE INDEX own_id_id ON own_id (id, item, kind);
 
+/* Of items that came with the id of another: that one. They got ids of their
+   own, and a pull between a clone and what it was made of finds by this what
+   belongs together, also when the clone was cloned again. */
+CREATE TABLE copied (
+  item INTEGER PRIMARY KEY,
+  original INTEGER NOT NULL     /* has a lower number */
+) STRICT;
+
 /* What the open batches were asked for and had to name otherwise, so that
    references among what they restore go on leading there; see core/renames. */
 CREATE TABLE renamed (
   batch INTEGER NOT NULL,
   form INTEGER NOT NULL,        /* enum ref_form */
   asked TEXT NOT NULL,          /* a path; or KIND:ID, the kind's number */
+  home TEXT NOT NULL,           /* of an id: the path of the folder below which
+                                   that is so; '' of a path */
   item INTEGER NOT NULL,        /* what is meant by that in the batch */
-  PRIMARY KEY (batch, form, asked)
+  PRIMARY KEY (batch, form, asked, home)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX renamed_item ON renamed (batch, item, form);
 

@@ -89,8 +89,16 @@ int64_t store_shown(const struct store *store); /* the newest such moment */
 struct reader {
 	struct store *store;
 	struct db *db;
+	bool lent; /* it is the writer's */
 };
 int store_read(struct store *store, struct reader *ret_reader, struct why *why);
+
+/*
+ * The same for a query or two, by who holds no lock and begins no moment until
+ * it is given back. After a commit it is the connection of the writer if that
+ * is free: all others have to read again what they knew.
+ */
+int store_peek(struct store *store, struct reader *ret_reader, struct why *why);
 void store_put(struct reader *reader); /* accepts {0}; for DROP() */
 
 /* A number from the sequence of items, nodes and scratch files; never given

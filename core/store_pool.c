@@ -65,7 +65,32 @@ int store_read(struct store *store, struct reader *ret_reader, struct why *why)
 		r = open_reader(store, &db, why);
 	if (r < 0)
 		return r;
-	*ret_reader = (struct reader){store, db};
+	*ret_reader = (struct reader){.store = store, .db = db};
+	return 0;
+}
+
+/* The reader that would be next knows the newest commit. */
+static bool is_warm(struct store *store)
+{
+	bool warm;
+
+	pthread_mutex_lock(&store->pool_lock);
+	warm = store->idle_len > 0 &&
+	       db_is_current(store->idle[store->idle_len - 1]);
+	pthread_mutex_unlock(&store->pool_lock);
+	return warm;
+}
+
+int store_peek(struct store *store, struct reader *ret_reader, struct why *why)
+{
+	if (!store->writer || is_warm(store) ||
+	    pthread_mutex_trylock(&store->write_lock) != 0)
+		return store_read(store, ret_reader, why);
+	*ret_reader = (struct reader){
+		.store = store,
+		.db = store->writer,
+		.lent = true,
+	};
 	return 0;
 }
 
@@ -76,6 +101,11 @@ void store_put(struct reader *reader)
 
 	if (!store)
 		return;
+	if (reader->lent) {
+		pthread_mutex_unlock(&store->write_lock);
+		*reader = (struct reader){0};
+		return;
+	}
 	pthread_mutex_lock(&store->pool_lock);
 	if (store->idle_len < STORE_IDLE_READERS) {
 		store->idle[store->idle_len++] = surplus;
@@ -85,8 +115,7 @@ void store_put(struct reader *reader)
 	}
 	pthread_mutex_unlock(&store->pool_lock);
 	db_close(surplus);
-	reader->store = NULL;
-	reader->db = NULL;
+	*reader = (struct reader){0};
 }
 
 void store_rest_readers(struct store *store)

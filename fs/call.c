@@ -50,6 +50,13 @@ struct who call_who(struct call *c)
 	return who;
 }
 
+pid_t call_process(struct call *c)
+{
+	int64_t now = env_now_ns(store_env(c->fs->repo->store));
+
+	return procs_number(c->fs->procs, c->tid, now);
+}
+
 /* ---- what the kernel must forget ---- */
 
 void notices_done(struct notices *n)

@@ -91,6 +91,9 @@ struct db *call_db(struct call *c);
 
 /* On whose behalf a moment of this call is: process looked up. */
 struct who call_who(struct call *c);
+/* The number of the process that asks; all that FLUSH may want to know, see
+ * procs_number(). */
+pid_t call_process(struct call *c);
 
 /* Remember what the kernel must forget. Names are copied. A name that is
  * forgotten takes the cached listing and times of its directory along, also

@@ -260,7 +260,7 @@ int command_flush(struct call *c, struct file *file)
 
 	if (!dialog)
 		return 0;
-	closer = procs_number(c->tid);
+	closer = call_process(c);
 	if (closer && dialog->opener.pid && closer != dialog->opener.pid)
 		return 0;
 	return finish(c, file);

@@ -4,6 +4,7 @@
 #include "core/env.h"
 #include "core/repo.h"
 #include "core/restore.h"
+#include "core/work.h"
 #include "fs/call.h"
 #include "fs/control.h"
 #include "fs/file.h"
@@ -27,12 +28,13 @@ enum { WORDS_MAX = 64 };
 /* file->own, under the file's lock; file->bytes is the answer. */
 struct upload {
 	struct who opener;
-	int fd;	       /* what is written, without the words */
-	int64_t words; /* bytes of the line before it */
-	int64_t end;   /* of what is written, words included */
-	bool append;   /* the kernel does not know where that is */
-	bool written;  /* since it was restored last */
-	bool shown;    /* counted in fs->texts */
+	struct work *work; /* since it began to arrive */
+	int fd;		   /* what is written, without the words */
+	int64_t words;	   /* bytes of the line before it */
+	int64_t end;	   /* of what is written, words included */
+	bool append;	   /* the kernel does not know where that is */
+	bool written;	   /* since it was restored last */
+	bool shown;	   /* counted in fs->texts */
 	bool dry_run, json, once;
 };
 
@@ -44,6 +46,9 @@ static void upload_free(struct upload *upload)
 {
 	if (!upload)
 		return;
+	if (upload->work)
+		work_end(upload->work);
+	free(upload->work);
 	if (upload->fd >= 0)
 		(void)close(upload->fd);
 	free(upload);
@@ -88,6 +93,10 @@ int restore_open(struct call *c, uint64_t ino, struct fuse_file_info *fi)
 		return -ENOMEM;
 	upload->opener = call_who(c);
 	upload->append = fi->flags & O_APPEND;
+	upload->fd = -1;
+	upload->work = calloc(1, sizeof(*upload->work));
+	if (!upload->work)
+		return -ENOMEM;
 	upload->fd = spool_unnamed();
 	if (upload->fd < 0)
 		return why_set(&c->why, upload->fd,
@@ -155,31 +164,69 @@ static int store(struct call *c, struct upload *upload, const char *bytes,
 	return 0;
 }
 
+/* Nobody else may be at work while an archive arrives: who sends it hears at
+ * once that he must wait, and not after the last of its bytes. */
+static int begin_work(struct call *c, uint64_t ino, const struct upload *upload)
+{
+	bool full = control_row(ino)->restores == CONTROL_RESTORE_FULL;
+	struct work *work = upload->work;
+	struct db *db = call_db(c);
+
+	if (!db)
+		return c->why.code;
+	if (work->works)
+		return 0;
+	work->folder = control_folder(ino);
+	work->what = restore_title(full);
+	work->who = upload->opener;
+	work->done = work->total = 0;
+	return work_begin(c->fs->repo->works, db, work, &c->why);
+}
+
+/* The first bytes: the number of those that are words, which are no part of
+ * the archive. */
+static int start(struct call *c, struct file *file, const char *bytes,
+		 size_t size, int64_t offset)
+{
+	struct upload *upload = file->own;
+	size_t words = 0;
+	int r;
+
+	*upload = (struct upload){
+		.opener = upload->opener,
+		.work = upload->work,
+		.fd = upload->fd,
+		.shown = upload->shown,
+		.append = upload->append,
+	};
+	if (offset == 0 || upload->append)
+		words = take_words(upload, bytes, size);
+	r = upload->dry_run ? 0 : begin_work(c, file->ino, upload);
+	if (r < 0)
+		return r;
+	upload->written = true;
+	return (int)words;
+}
+
 /* With the file's lock. */
-static int take(struct call *c, struct upload *upload, const char *bytes,
+static int take(struct call *c, struct file *file, const char *bytes,
 		size_t size, int64_t offset)
 {
-	size_t skip = 0;
+	struct upload *upload = file->own;
+	int skip = 0;
 
-	if (!upload->written) {
-		*upload = (struct upload){
-			.opener = upload->opener,
-			.fd = upload->fd,
-			.shown = upload->shown,
-			.append = upload->append,
-			.written = true,
-		};
-		if (offset == 0 || upload->append)
-			skip = take_words(upload, bytes, size);
-	}
+	if (!upload->written)
+		skip = start(c, file, bytes, size, offset);
+	if (skip < 0)
+		return skip;
 	if (upload->append)
 		offset = upload->end;
 	upload->end = offset + (int64_t)size;
-	offset += (int64_t)skip - upload->words;
+	offset += skip - upload->words;
 	if (offset < 0)
 		return why_set(&c->why, -EINVAL,
 			       "an archive is written from its beginning");
-	return store(c, upload, bytes + skip, size - skip, offset);
+	return store(c, upload, bytes + skip, size - (size_t)skip, offset);
 }
 
 static int write_upload(struct call *c, struct file *file, const char *bytes,
@@ -188,7 +235,7 @@ static int write_upload(struct call *c, struct file *file, const char *bytes,
 	int r;
 
 	pthread_mutex_lock(&file->lock);
-	r = take(c, file->own, bytes, size, offset);
+	r = take(c, file, bytes, size, offset);
 	pthread_mutex_unlock(&file->lock);
 	return r < 0 ? control_failed(c, control_folder(file->ino), r) : 0;
 }
@@ -207,6 +254,8 @@ int restore_resize(struct call *c, struct file *file, int64_t size)
 		r = why_set(&c->why, -errno, "the archive cannot be kept: %s",
 			    strerrordesc_np(errno));
 	upload->written &= size > 0;
+	if (!upload->written)
+		work_end(upload->work);
 	pthread_mutex_unlock(&file->lock);
 	return r;
 }
@@ -286,6 +335,7 @@ static int restore(struct call *c, uint64_t ino, const struct upload *upload,
 		.json = upload->json,
 		.once = upload->once || options->identical == IDENTICAL_SKIP,
 		.max_item = options->max_item,
+		.work = upload->dry_run ? NULL : upload->work,
 		.progress = tell_progress,
 		.progress_arg = &watch,
 	};
@@ -333,6 +383,9 @@ static int finish(struct call *c, struct file *file)
 	if (!whole.written)
 		return 0;
 	r = restore(c, file->ino, &whole, &answer);
+	pthread_mutex_lock(&file->lock);
+	work_end(whole.work);
+	pthread_mutex_unlock(&file->lock);
 	if (r < 0) {
 		(void)control_failed(c, control_folder(file->ino), r);
 		buf_reset(&answer);
@@ -349,7 +402,7 @@ static int finish(struct call *c, struct file *file)
 static int flush(struct call *c, struct file *file)
 {
 	const struct upload *upload = file->own;
-	pid_t closer = procs_number(c->tid);
+	pid_t closer = call_process(c);
 
 	if (closer && upload->opener.pid && closer != upload->opener.pid)
 		return 0;

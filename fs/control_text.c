@@ -8,6 +8,7 @@
 #include "core/report.h"
 #include "core/repo.h"
 #include "core/show.h"
+#include "core/work.h"
 #include "fs/call.h"
 #include "fs/control.h"
 #include "fs/fs.h"
@@ -62,6 +63,9 @@ int control_show_status(struct call *c, uint64_t ino, struct buf *out)
 	if (!db)
 		return c->why.code;
 	r = show_status(db, control_folder(ino), out, &c->why);
+	if (r == 0)
+		r = works_show(c->fs->repo->works, db, control_folder(ino), out,
+			       &c->why);
 	return r < 0 ? r : show_mount(c, out);
 }
 

@@ -8,6 +8,7 @@
 #include "core/buf.h"
 #include "core/db.h"
 #include "core/name.h"
+#include "core/repo.h"
 #include "fs/dots.h"
 #include "fs/live_priv.h"
 
@@ -148,23 +149,23 @@ static int loose_getattr(struct live *live, int64_t node, struct node *ret)
 
 int live_getattr(struct call *c, uint64_t ino, struct node *ret)
 {
+	DROP(store_put) struct reader reader = {0};
 	int64_t node = inum_payload(ino);
-	struct db *db;
 	struct entry entry;
 	struct scratch s;
 	int r;
 
 	if (loose_getattr(c->fs->live, node, ret))
 		return 0;
-	db = call_db(c);
-	if (!db)
-		return c->why.code;
-	r = tree_by_node(db, node, &entry, &c->why);
+	r = store_peek(c->fs->repo->store, &reader, &c->why);
+	if (r < 0)
+		return r;
+	r = tree_by_node(reader.db, node, &entry, &c->why);
 	if (r == 0)
 		live_node(&entry, ret);
 	if (r != -ENOENT)
 		return r;
-	r = scratch_get(db, node, &s, &c->why);
+	r = scratch_get(reader.db, node, &s, &c->why);
 	if (r == 0)
 		scratch_node(&s, ret);
 	if (r != -ENOENT)
@@ -183,10 +184,10 @@ int live_getattr(struct call *c, uint64_t ino, struct node *ret)
 int live_lookup(struct call *c, uint64_t dir, const char *name,
 		struct node *ret)
 {
+	DROP(store_put) struct reader reader = {0};
 	struct live *live = c->fs->live;
 	int64_t parent = inum_payload(dir);
 	const struct loose *file;
-	struct db *db;
 	struct entry entry;
 	struct scratch s;
 	int r;
@@ -202,17 +203,17 @@ int live_lookup(struct call *c, uint64_t dir, const char *name,
 	if (file)
 		return 0;
 
-	db = call_db(c);
-	if (!db)
-		return c->why.code;
-	r = tree_lookup(db, MOMENT_NOW, parent, name, &entry, &c->why);
+	r = store_peek(c->fs->repo->store, &reader, &c->why);
+	if (r < 0)
+		return r;
+	r = tree_lookup(reader.db, MOMENT_NOW, parent, name, &entry, &c->why);
 	if (r == 0)
 		live_node(&entry, ret);
 	if (r == 0 && entry.folder)
 		ret->generation = live_generation(live, entry.id);
 	if (r != -ENOENT)
 		return r;
-	r = scratch_lookup(db, parent, name, &s, &c->why);
+	r = scratch_lookup(reader.db, parent, name, &s, &c->why);
 	if (r == 0)
 		scratch_node(&s, ret);
 	return r;

@@ -39,13 +39,12 @@ static struct attr new_attr(const struct call *c, mode_t mode, int64_t now_ns)
 static int new_loose(struct call *c, int64_t parent, const char *name,
 		     mode_t mode, struct loose **ret)
 {
-	struct db *db = call_db(c);
+	DROP(store_put) struct reader reader = {0};
 	struct loose *f;
-	int items;
+	int items = store_peek(c->fs->repo->store, &reader, &c->why);
 
-	if (!db)
-		return c->why.code;
-	items = live_holds_items(c, db, parent);
+	if (items == 0)
+		items = live_holds_items(c, reader.db, parent);
 	if (items < 0)
 		return items;
 	f = calloc(1, sizeof(*f));

@@ -331,7 +331,7 @@ int live_flush(struct call *c, struct file *file)
 
 	if ((h->flags & O_ACCMODE) == O_RDONLY)
 		return 0;
-	closer = procs_number(c->tid);
+	closer = call_process(c);
 	polite = closer && h->opener.pid && closer != h->opener.pid;
 	return commit_handle(c, h, polite);
 }

@@ -47,7 +47,7 @@ static void close_file(FILE **file)
 		(void)fclose(*file); /* was only read */
 }
 
-pid_t procs_number(pid_t tid)
+static pid_t ask_number(pid_t tid)
 {
 	char path[64], line[128];
 	DROP(close_file) FILE *file = NULL;
@@ -98,13 +98,35 @@ static int read_stat(pid_t pid, uint64_t *ret_start, char ret_program[32])
 
 static void ask(struct slot *slot, pid_t tid, int64_t now_ns)
 {
-	pid_t pid = procs_number(tid);
+	pid_t pid = ask_number(tid);
 
 	memset(slot, 0, sizeof(*slot));
 	slot->tid = tid;
 	slot->asked_ns = now_ns;
 	if (pid && read_stat(pid, &slot->proc.start, slot->program) == 0)
 		slot->proc.pid = pid;
+}
+
+/* 1: what is known of @tid is not old. With the lock. */
+static bool is_fresh(const struct slot *slot, pid_t tid, int64_t now_ns)
+{
+	return slot->tid == tid && now_ns - slot->asked_ns < KEEP_NS &&
+	       now_ns >= slot->asked_ns;
+}
+
+pid_t procs_number(struct procs *procs, pid_t tid, int64_t now_ns)
+{
+	const struct slot *slot = &procs->slots[(unsigned)tid % SLOTS];
+	bool fresh;
+	pid_t pid;
+
+	if (tid <= 0)
+		return 0;
+	pthread_mutex_lock(&procs->lock);
+	fresh = is_fresh(slot, tid, now_ns);
+	pid = slot->proc.pid;
+	pthread_mutex_unlock(&procs->lock);
+	return fresh ? pid : ask_number(tid);
 }
 
 struct proc procs_lookup(struct procs *procs, pid_t tid, int64_t now_ns,
@@ -118,8 +140,7 @@ struct proc procs_lookup(struct procs *procs, pid_t tid, int64_t now_ns,
 		return proc;
 	slot = &procs->slots[(unsigned)tid % SLOTS];
 	pthread_mutex_lock(&procs->lock);
-	if (slot->tid == tid && now_ns - slot->asked_ns < KEEP_NS &&
-	    now_ns >= slot->asked_ns) {
+	if (is_fresh(slot, tid, now_ns)) {
 		proc = slot->proc;
 		memcpy(ret_program, slot->program, sizeof(slot->program));
 		pthread_mutex_unlock(&procs->lock);

@@ -33,12 +33,12 @@ void procs_free(struct procs *procs);
 DEFINE_DROP(procs, procs_free);
 
 /*
- * The number alone of the process of thread @tid; 0: unknown. All that FLUSH
- * may ask: the kernel sends one while a program is inside execve(), which holds
- * a lock that the start time (/proc/PID/stat) waits for, and waits for the
- * answer.
+ * The number alone of the process of thread @tid at @now_ns; 0: unknown. All
+ * that FLUSH may ask: the kernel sends one while a program is inside execve(),
+ * which holds a lock that the start time (/proc/PID/stat) waits for, and waits
+ * for the answer.
  */
-pid_t procs_number(pid_t tid);
+pid_t procs_number(struct procs *procs, pid_t tid, int64_t now_ns);
 
 /* The process of thread @tid at @now_ns, and its name ("" unknown). */
 struct proc procs_lookup(struct procs *procs, pid_t tid, int64_t now_ns,

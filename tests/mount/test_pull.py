@@ -116,9 +116,12 @@ def test_a_pull_is_a_revision_that_is_undone_in_a_line(orders):
     assert ids(orders, ORDERS) == after
     orders.revert(f"before {row['id']}", ORDERS)
     assert ids(orders, ORDERS) == before
-    # What was taken back may be pulled again.
+    # What was taken back may be pulled again, as something new.
     pull(orders)
-    assert ids(orders, ORDERS) == after
+    again = ids(orders, ORDERS)
+    assert again["scripts/New.json"].pop("_id") != \
+        after["scripts/New.json"].pop("_id") != "0" * 24
+    assert again == after
     orders.check()
 
 

@@ -26,7 +26,8 @@ int temp_repo_setup(void **state)
 	r->repo.store = r->t->store;
 	temp_ok(r->t, batches_new(&r->repo.batches, &r->t->why));
 	temp_ok(r->t, numbers_new(&r->repo.numbers, &r->t->why));
-	temp_ok(r->t, works_new(&r->repo.works, &r->t->why));
+	temp_ok(r->t,
+		works_new(store_env(r->t->store), &r->repo.works, &r->t->why));
 	*state = r;
 	return 0;
 }

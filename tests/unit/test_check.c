@@ -141,7 +141,7 @@ static const struct fault {
 	 "item 4 is called '.b'"},
 	{"UPDATE place SET name = 'a/b' WHERE item = 4", "item 4: "},
 	{"PRAGMA writable_schema = ON; DELETE FROM sqlite_schema "
-	 "WHERE name = 'moment_time'; PRAGMA schema_version = 1000",
+	 "WHERE name = 'place_list'; PRAGMA schema_version = 1000",
 	 "database: "},
 };
 

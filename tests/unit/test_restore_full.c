@@ -168,7 +168,7 @@ static void test_a_full_restore_is_alone(void **state)
 	temp_ok(r->t,
 		work_begin(r->repo.works, r->t->reader.db, &work, &r->t->why));
 	temp_fails(r->t, temp_restore(r, &full, &members), -EBUSY,
-		   "a revert of");
+		   "a revert is under way");
 	work_end(&work);
 	RESTORE_FULL(r, list);
 }
