@@ -220,8 +220,10 @@ static void say(const struct losing *l, struct buf *out)
 
 	for (size_t i = 0; i < l->loss_count; i++)
 		items += !i || l->losses[i].item != l->losses[i - 1].item;
-	buf_addf(out, "! %zu item%s outside %s to what goes:\n", items,
-		 items == 1 ? "" : "s", items == 1 ? "refers" : "refer");
+	buf_addf(out, "! %zu item%s%s %s to what goes:\n", items,
+		 items == 1 ? "" : "s",
+		 l->plan->mode == PLAN_UNDO ? " besides" : " outside",
+		 items == 1 ? "refers" : "refer");
 	for (size_t i = 0; i < l->loss_count; i++) {
 		const struct loss *loss = &l->losses[i];
 
