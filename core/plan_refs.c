@@ -3,6 +3,7 @@
 #include "core/diff.h"
 #include "core/moment.h"
 #include "core/ref_row.h"
+#include "core/store.h"
 #include "core/why.h"
 
 #include <errno.h>
@@ -20,7 +21,9 @@ struct name {
 	enum ref_form form;
 	char *text;
 	char *path; /* as it is shown */
-	bool below; /* and all names below it */
+	bool folder;
+	bool below;    /* and all names below it */
+	unsigned kind; /* of an id */
 };
 
 /* One who loses something. */
@@ -63,7 +66,7 @@ static int no_memory(const struct losing *l)
 
 /* @text, with its NUL, is taken over. */
 static int add_name(struct losing *l, enum ref_form form, struct buf *text,
-		    const struct step *step)
+		    const struct step *step, struct name **ret)
 {
 	struct name *name;
 
@@ -76,11 +79,12 @@ static int add_name(struct losing *l, enum ref_form form, struct buf *text,
 		l->names = more;
 		l->name_cap = cap;
 	}
-	name = &l->names[l->name_count++];
+	*ret = name = &l->names[l->name_count++];
 	*name = (struct name){
 		.form = form,
 		.text = TAKE(text->data),
 		.path = strdup(step->path),
+		.folder = step->now.folder,
 		.below = form == REF_PATH && step->now.folder &&
 			 step_moves(step),
 	};
@@ -88,19 +92,26 @@ static int add_name(struct losing *l, enum ref_form form, struct buf *text,
 	return name->path ? 0 : no_memory(l);
 }
 
-/* The id that it had: its own one is noted anew only by the index. */
+/* The id that it had: the index has not seen yet that it goes. */
 static int note_id(struct losing *l, const struct step *step)
 {
 	DROP(buf_done) struct buf id = {0};
+	struct name *name;
 	unsigned kind;
 	int r = ref_own_id(l->plan->db, step->item, &kind, &id, l->why);
 
-	return r > 0 ? add_name(l, REF_ID, &id, step) : r;
+	if (r <= 0)
+		return r;
+	r = add_name(l, REF_ID, &id, step, &name);
+	if (r == 0)
+		name->kind = kind;
+	return r;
 }
 
 static int note_step(struct losing *l, const struct step *step)
 {
 	DROP(buf_done) struct buf path = {0};
+	struct name *name;
 	bool leaves = step->kind == STEP_LEAVE;
 	int r = 0;
 
@@ -111,7 +122,7 @@ static int note_step(struct losing *l, const struct step *step)
 	if (r < 0 || (!leaves && !step_moves(step)))
 		return r;
 	r = ref_path(l->plan->db, l->m->id - 1, step->item, &path, l->why);
-	return r < 0 ? r : add_name(l, REF_PATH, &path, step);
+	return r < 0 ? r : add_name(l, REF_PATH, &path, step, &name);
 }
 
 /* ---- who loses it ---- */
@@ -128,37 +139,54 @@ static int is_outside(const struct losing *l, int64_t item)
 	return r < 0 ? r : !r;
 }
 
-/* What @ref names, which was in the tree before: "rules/New.json". */
-static int shown_target(const struct losing *l, const struct ref *ref,
-			struct buf *out)
+/* What had the path before, of what goes. */
+static struct ref_place find_before(const struct losing *l, const char *path)
 {
-	DROP(buf_done) struct buf path = {0};
+	DROP(buf_done) struct buf file = {0};
+	struct ref_place place = {0};
 	struct entry e;
 
-	buf_text(out, l->name->path);
-	if (ref->form == REF_PATH) {
-		buf_text(out, ref->target + strlen(l->name->text));
-		buf_addf(&path, "%s.json", ref->target + 1);
-		buf_byte(&path, '\0');
-		if (!buf_error(&path) && l->name->below &&
-		    tree_resolve(l->plan->db, l->m->id - 1, TREE_ROOT,
-				 path.data, &e, NULL) == 0)
-			buf_text(out, ".json");
-	}
-	buf_byte(out, '\0');
-	return buf_error(out) ? no_memory(l) : 0;
+	buf_addf(&file, "%s.json", path + 1);
+	buf_byte(&file, '\0');
+	if (!buf_error(&file) &&
+	    tree_resolve(l->plan->db, l->m->id - 1, TREE_ROOT, file.data, &e,
+			 NULL) == 0)
+		place.item = e.id;
+	if (tree_resolve(l->plan->db, l->m->id - 1, TREE_ROOT, path + 1, &e,
+			 NULL) == 0)
+		place.folder = e.id;
+	return place;
 }
 
-static int add_loss(struct losing *l, const struct ref *ref)
+/* Did @ref lead there? A reference to another kind has missed it all along. */
+static bool led_to(const struct losing *l, const struct ref *ref,
+		   const struct ref_place *place)
+{
+	struct ref_bits bits;
+
+	if (ref->form == REF_ID)
+		return ref->leads >> l->name->kind & 1;
+	bits = ref_place_bits(store_kinds(l->m->store), ref->target, place);
+	return ref_leads_to_item(ref->leads, &bits) ||
+	       ref_leads_to_folder(ref->leads, &bits);
+}
+
+static int add_loss(struct losing *l, const struct ref *ref, bool item)
 {
 	DROP(buf_done) struct buf from = {0};
 	DROP(buf_done) struct buf to = {0};
 	int r = plan_shown_path(l->plan, ref->item, &from, l->why);
 
-	if (r == 0)
-		r = shown_target(l, ref, &to);
 	if (r < 0)
 		return r;
+	buf_text(&to, l->name->path);
+	if (ref->form == REF_PATH)
+		buf_text(&to, ref->target + strlen(l->name->text));
+	if (item)
+		buf_text(&to, ".json");
+	buf_byte(&to, '\0');
+	if (buf_error(&to))
+		return no_memory(l);
 	if (l->loss_count == l->loss_cap) {
 		size_t cap = l->loss_cap ? 2 * l->loss_cap : 32;
 		struct loss *more = reallocarray(l->losses, cap, sizeof(*more));
@@ -179,9 +207,20 @@ static int add_loss(struct losing *l, const struct ref *ref)
 static int found(const struct ref *ref, void *arg)
 {
 	struct losing *l = arg;
-	int r = ref->missing ? is_outside(l, ref->item) : 0;
+	struct ref_place place = {.item = !l->name->folder,
+				  .folder = l->name->folder};
+	bool below = ref->form == REF_PATH &&
+		     strcmp(ref->target, l->name->text) != 0;
+	int r;
 
-	return r > 0 ? add_loss(l, ref) : r;
+	if (!ref->missing)
+		return 0;
+	if (below)
+		place = find_before(l, ref->target);
+	if (!led_to(l, ref, &place))
+		return 0;
+	r = is_outside(l, ref->item);
+	return r > 0 ? add_loss(l, ref, below && place.item) : r;
 }
 
 static int look_for(struct losing *l, const struct name *name)
