@@ -51,14 +51,37 @@ int txn_begin(struct txn *tx, struct db *db, struct why *why)
 	return 0;
 }
 
+void txn_keep(struct db *db, void *thing, void (*done)(void *thing))
+{
+	assert(db->in_txn && !db->kept);
+	db->kept = thing;
+	db->kept_done = done;
+}
+
+void *txn_kept(const struct db *db)
+{
+	return db->kept;
+}
+
+/* The transaction @tx is over. */
+static void done_with(struct txn *tx)
+{
+	struct db *db = tx->db;
+
+	if (db->kept)
+		db->kept_done(db->kept);
+	db->kept = NULL;
+	db->in_txn = false;
+	tx->db = NULL;
+}
+
 int txn_commit(struct txn *tx, struct why *why)
 {
 	int r = say(tx->db, TXN_COMMIT, why);
 
 	if (r < 0)
 		return r; /* still open: txn_end() rolls it back */
-	tx->db->in_txn = false;
-	tx->db = NULL;
+	done_with(tx);
 	return 0;
 }
 
@@ -69,8 +92,7 @@ void txn_end(struct txn *tx)
 	/* On a full disk or an I/O error SQLite has rolled back itself. */
 	if (!sqlite3_get_autocommit(tx->db->sql))
 		(void)say(tx->db, TXN_ROLLBACK, NULL);
-	tx->db->in_txn = false;
-	tx->db = NULL;
+	done_with(tx);
 }
 
 /* ---- readers ---- */

@@ -1,4 +1,4 @@
-#include "core/examine.h"
+#include "core/examine_priv.h"
 
 #include "core/defer.h"
 #include "core/kind_row.h"
@@ -30,26 +30,11 @@ struct walk {
 	size_t waiting_len, waiting_cap;
 };
 
-/* Room for one more in an array. */
-static int grow(void **list, size_t len, size_t *cap, size_t size)
-{
-	size_t more = *cap ? *cap * 2 : 16;
-	void *room;
-
-	if (len < *cap)
-		return 0;
-	room = realloc(*list, more * size);
-	if (!room)
-		return -ENOMEM;
-	*list = room;
-	*cap = more;
-	return 0;
-}
-
 static int add_examined(struct examined_list *list, const struct json_value *v)
 {
 	void *room = list->list;
-	int r = grow(&room, list->len, &list->cap, sizeof(*list->list));
+	int r = examination_grow(&room, list->len, &list->cap,
+				 sizeof(*list->list));
 
 	list->list = room;
 	if (r == 0)
@@ -74,8 +59,8 @@ static bool may_be(const struct walk *w, const struct json_step *step,
 static int add_waiting(struct walk *w, const struct waiting *one)
 {
 	void *room = w->waiting;
-	int r = grow(&room, w->waiting_len, &w->waiting_cap,
-		     sizeof(*w->waiting));
+	int r = examination_grow(&room, w->waiting_len, &w->waiting_cap,
+				 sizeof(*w->waiting));
 
 	w->waiting = room;
 	if (r == 0)
@@ -145,7 +130,8 @@ static int add_reference(struct walk *w, const struct json_value *v,
 	struct examination *e = w->e;
 	void *room = e->refs;
 	struct reference *ref;
-	int r = grow(&room, e->ref_count, &e->ref_cap, sizeof(*e->refs));
+	int r = examination_grow(&room, e->ref_count, &e->ref_cap,
+				 sizeof(*e->refs));
 
 	e->refs = room;
 	if (r < 0)
@@ -413,19 +399,6 @@ static int visit(const struct json_value *v, void *arg)
 	return r;
 }
 
-static void reset(struct examination *e)
-{
-	e->ref_count = 0;
-	e->secrets.len = 0;
-	e->files.len = 0;
-	e->volatiles.len = 0;
-	e->id_at = 0;
-	e->id_len = 0;
-	e->id = 0;
-	e->variant = false;
-	buf_reset(&e->names);
-}
-
 int examine(const struct kind *kind, const char *text, size_t len,
 	    struct examination *ret, struct why *why)
 {
@@ -438,57 +411,16 @@ int examine(const struct kind *kind, const char *text, size_t len,
 	struct json_fault fault;
 	int r;
 
-	reset(ret);
+	examination_reset(ret);
 	r = json_scan(text, len, 0, visit, &w, &fault);
 	free(w.waiting);
 	if (r != JSON_VALID)
-		reset(ret); /* what was found before the fault does not count */
+		examination_reset(
+			ret); /* what was found before the fault does not count */
 	if (r < 0)
 		return why_set(why, r, "out of memory");
 	if (r != JSON_VALID)
 		return why_set(why, -EINVAL, "line %zu, column %zu: %s",
 			       fault.line, fault.column, fault.text);
-	return 0;
-}
-
-void examination_done(struct examination *e)
-{
-	free(e->refs);
-	free(e->secrets.list);
-	free(e->files.list);
-	free(e->volatiles.list);
-	buf_done(&e->names);
-	*e = (struct examination){0};
-}
-
-/* ---- where it is ---- */
-
-struct where {
-	size_t at;
-	struct buf *out;
-};
-
-/* The innermost value that begins there comes first. */
-static int visit_where(const struct json_value *v, void *arg)
-{
-	const struct where *w = arg;
-
-	if (v->at != w->at &&
-	    (v->kind != JSON_KIND_STRING || v->at + 1 != w->at))
-		return 0;
-	pattern_show(v->path, v->depth, w->out);
-	return -ECANCELED;
-}
-
-int examine_where(const char *text, size_t len, size_t at, struct buf *out,
-		  struct why *why)
-{
-	struct where w = {at, out};
-	int r = json_scan(text, len, 0, visit_where, &w, NULL);
-
-	if (r == -ENOMEM || buf_error(out))
-		return why_set(why, -ENOMEM, "out of memory");
-	if (r != -ECANCELED)
-		return why_set(why, -ENOENT, "no value at byte %zu", at);
 	return 0;
 }

@@ -58,6 +58,9 @@ int examine(const struct kind *kind, const char *text, size_t len,
 	    struct examination *ret, struct why *why);
 void examination_done(struct examination *e);
 
+/* @to, which is zeroed or was filled before, says the same as @from. -ENOMEM. */
+int examination_copy(const struct examination *from, struct examination *to);
+
 /* What the reference leads to; valid until the examination is filled anew. */
 static inline const char *reference_target(const struct examination *e,
 					   const struct reference *ref)

@@ -6,6 +6,7 @@
 #include "core/examine.h"
 #include "core/kind_row.h"
 #include "core/moment.h"
+#include "core/ref_text.h"
 #include "core/report_detail.h"
 #include "core/secret.h"
 #include "core/secret_guard.h"
@@ -97,9 +98,13 @@ int intake_take(struct moment *m, const struct intake_text *text,
 		r = find_members(kind, text, ret, why);
 	if (r == 0 && has_values(ret))
 		r = strip(m, text, ret, why);
-	return r < 0 ? r
-		     : blob_put(m->db, ret->bytes, (size_t)ret->size,
-				text->like, &ret->content, why);
+	if (r == 0)
+		r = blob_put(m->db, ret->bytes, (size_t)ret->size, text->like,
+			     &ret->content, why);
+	if (r == 0 && kind)
+		ref_text_offer(m->db, ret->content, ret->bytes,
+			       (size_t)ret->size);
+	return r;
 }
 
 int intake_check(struct moment *m, const struct intake_text *text,

@@ -23,6 +23,15 @@ struct ref_text {
 
 void ref_text_done(struct ref_text *text);
 
+/*
+ * Within the transaction of a writer: these are the bytes of content @content,
+ * which others are going to read soon. They are copied. That text, and what was
+ * found in it, is then at hand until the transaction is over; which is faster
+ * than to unpack it and look through it for each of them.
+ */
+void ref_text_offer(struct db *db, int64_t content, const char *bytes,
+		    size_t len);
+
 /* Fill it; it may have been filled before. A text that is no JSON holds
  * nothing. */
 int ref_text_read(struct db *db, const struct kind *kind, int64_t content,

@@ -38,6 +38,7 @@ struct store {
 	struct txn txn;
 	int64_t newest, newest_ns; /* the newest moment; 0: none */
 	int64_t empty_after_ns;	   /* the log cannot make room before */
+	int64_t easy_until_ns;	   /* the disk need not be asked before */
 
 	pthread_mutex_t pool_lock;
 	struct db *idle[STORE_IDLE_READERS];

@@ -37,6 +37,8 @@ enum {
 };
 
 #define EMPTY_PAUSE_NS INT64_C(2000000000)
+/* With room enough the disk is asked no more often than that. */
+#define EASY_PAUSE_NS INT64_C(20000000)
 
 static void close_fd(const int *fd)
 {
@@ -147,9 +149,14 @@ static bool log_is_long(const struct store *store)
 
 void store_watch_disk(struct store *store)
 {
-	int64_t room = free_bytes(store);
+	int64_t now_ns = env_now_ns(store->env), room;
 
+	if (now_ns < store->easy_until_ns && !atomic_load(&store->full))
+		return;
+	room = free_bytes(store);
 	atomic_store(&store->tight, room < ROOM_EASY);
+	if (room >= ROOM_EASY && !atomic_load(&store->full))
+		store->easy_until_ns = now_ns + EASY_PAUSE_NS;
 	if (room < ROOM_RESERVE && !atomic_load(&store->full))
 		store_drop_ballast(store);
 	if (room < ROOM_PLENTY && log_is_long(store)) {

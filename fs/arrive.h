@@ -27,6 +27,7 @@ struct arrival {
 			     0: whatever has the name */
 	const char *bytes;
 	size_t len;
+	bool sound; /* they are known to be valid */
 	struct attr attr;
 	int attr_set; /* FUSE_SET_ATTR_ bits that somebody set; the others
 			     are defaults, which an edit does not take over */

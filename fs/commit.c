@@ -16,16 +16,23 @@
 /* Bytes that may be looked at again with every write. */
 enum { EARLY_ALWAYS = 16384 };
 
+static int check_size(struct call *c, size_t len)
+{
+	if ((int64_t)len <= c->fs->options.max_item)
+		return 0;
+	return why_set(&c->why, -EFBIG,
+		       "larger than an item may be (%" PRId64
+		       " bytes; option max_item)",
+		       c->fs->options.max_item);
+}
+
 int commit_check(struct call *c, const char *bytes, size_t len)
 {
 	struct json_fault fault;
-	int r;
+	int r = check_size(c, len);
 
-	if ((int64_t)len > c->fs->options.max_item)
-		return why_set(&c->why, -EFBIG,
-			       "larger than an item may be (%" PRId64
-			       " bytes; option max_item)",
-			       c->fs->options.max_item);
+	if (r < 0)
+		return r;
 	r = json_check(bytes, len, 0, &fault);
 	if (r < 0)
 		return why_set(&c->why, r, "out of memory checking an item");
@@ -42,14 +49,16 @@ int commit_admit(struct call *c, struct moment *m, const struct arrival *in)
 		.bytes = in->bytes,
 		.len = in->len,
 	};
-	int r = commit_check(c, in->bytes, in->len);
+	int r = in->sound ? check_size(c, in->len)
+			  : commit_check(c, in->bytes, in->len);
 
 	return r < 0 ? r : intake_check(m, &text, &c->why);
 }
 
-int commit_early_check(struct call *c, const struct spool *s, size_t *checked)
+int commit_early_check(struct call *c, struct spool *s, size_t *checked)
 {
 	struct json_fault fault;
+	int r;
 
 	/* A shell writes line by line and hears of the last one, too; of a
 	 * longer text each byte is looked at twice, however small the
@@ -57,7 +66,9 @@ int commit_early_check(struct call *c, const struct spool *s, size_t *checked)
 	if (s->len > EARLY_ALWAYS && s->len < 2 * *checked)
 		return 0;
 	*checked = s->len;
-	if (json_check(s->data, s->len, 0, &fault) != JSON_INVALID)
+	r = json_check(s->data, s->len, 0, &fault);
+	s->sound = r == JSON_VALID;
+	if (r != JSON_INVALID)
 		return 0;
 	return why_set(&c->why, -EINVAL, "line %zu, column %zu: %s", fault.line,
 		       fault.column, fault.text);
@@ -201,6 +212,7 @@ static struct arrival of_handle(struct fs *fs, const struct handle *h)
 		.target = h->went ? h->went : h->item,
 		.bytes = h->spool.data,
 		.len = h->spool.len,
+		.sound = h->spool.sound,
 		.attr = h->attr,
 		.writers = &h->opener,
 		.writer_count = 1,
@@ -288,6 +300,7 @@ static struct arrival of_loose(const struct loose *f)
 		.target = f->item,
 		.bytes = f->spool.data,
 		.len = f->spool.len,
+		.sound = f->spool.sound,
 		.attr = f->attr,
 		.attr_set = FUSE_SET_ATTR_MODE | FUSE_SET_ATTR_UID |
 			    FUSE_SET_ATTR_GID,

@@ -29,9 +29,10 @@ int commit_handle(struct call *c, struct handle *h, bool polite);
 void commit_release(struct call *c, struct handle *h);
 
 /* As the bytes are checked on the way into a file that would be an item:
- * -EINVAL if no continuation is valid. @checked: how much was looked at. */
+ * -EINVAL if no continuation is valid. @checked: how much was looked at. What
+ * is valid as it stands is sound, and not looked at again. */
 struct spool;
-int commit_early_check(struct call *c, const struct spool *s, size_t *checked);
+int commit_early_check(struct call *c, struct spool *s, size_t *checked);
 
 /* 0 or -EINVAL with the fault in c->why. */
 int commit_check(struct call *c, const char *bytes, size_t len);

@@ -24,7 +24,14 @@
 #include <sys/stat.h>
 #include <time.h>
 
-enum { WORKERS = 10, MAX_WRITE = 1 << 20, STUCK_MS = 2000 };
+enum {
+	WORKERS = 10,
+	/* The kernel hands requests to those that wait in turn, so each of many
+	 * would find the caches of its processor cold. */
+	IDLE_WORKERS = 4,
+	MAX_WRITE = 1 << 20,
+	STUCK_MS = 2000
+};
 
 struct mount {
 	struct fs fs; /* first: what the session gets as its data */
@@ -117,6 +124,7 @@ static void *loop(void *arg)
 	m->result = -ENOMEM;
 	if (config) {
 		fuse_loop_cfg_set_max_threads(config, WORKERS);
+		fuse_loop_cfg_set_idle_threads(config, IDLE_WORKERS);
 		m->result = fuse_session_loop_mt(m->fs.session, config);
 		fuse_loop_cfg_destroy(config);
 	}
@@ -211,6 +219,7 @@ static void tame_malloc(void)
 	(void)mallopt(M_ARENA_MAX, 2);
 	(void)mallopt(M_MMAP_THRESHOLD, 1 << 20);
 	(void)mallopt(M_TRIM_THRESHOLD, 1 << 20);
+	(void)mallopt(M_TOP_PAD, 256 << 10);
 	/* NOLINTEND(concurrency-mt-unsafe) */
 }
 

@@ -94,6 +94,7 @@ int spool_resize(struct spool *s, size_t len)
 {
 	int r = reserve(s, len);
 
+	s->sound = false;
 	if (r < 0)
 		return r;
 	if (len > s->len)
@@ -107,6 +108,7 @@ int spool_write(struct spool *s, const void *bytes, size_t len, int64_t offset)
 	size_t at = (size_t)offset;
 	int r;
 
+	s->sound = false;
 	if (offset < 0 || at > SIZE_MAX / 4 || len > SIZE_MAX / 4)
 		return -EFBIG;
 	if (at + len > s->len) {

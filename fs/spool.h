@@ -8,6 +8,7 @@
 #ifndef FS_SPOOL_H
 #define FS_SPOOL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,6 +17,8 @@ enum { SPOOL_IN_MEMORY = 1 << 20 };
 struct spool { /* zeroed: empty */
 	char *data;
 	size_t len;
+	bool sound; /* the owner's: what it knows of the bytes as they are;
+		       false again with each change */
 	size_t cap; /* private from here on */
 	int fd;	    /* of the file, plus one */
 };

@@ -371,10 +371,10 @@ def many(repo, count):
 
 def witness_of(repo):
     """The pid of the process."""
-    for name in os.listdir("/proc"):
+    for name in filter(str.isdigit, os.listdir("/proc")):
         try:
             stat = read_all(f"/proc/{name}/stat").decode()
-        except (FileNotFoundError, NotADirectoryError, ProcessLookupError):
+        except (FileNotFoundError, ProcessLookupError):
             continue
         if "(repofs-witness)" in stat and \
                 int(stat.rsplit(")", 1)[1].split()[1]) == repo.proc.pid:
