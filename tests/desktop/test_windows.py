@@ -78,6 +78,23 @@ def test_this_editor_shows_a_refusal_and_keeps_the_text(repo, editor):
     assert len(repo.versions("a.json")) == 2
 
 
+def test_mousepad_asks_about_what_was_reverted(repo, screen):
+    """It watches the file, and asks as soon as its window is used."""
+    repo.write("a.json", '{"limit": 5}')
+    os.mkdir(repo.snap("first"))
+    repo.write("a.json", '{"limit": 6}')
+    editor = Editor(repo, screen, "mousepad")
+    screen.start_in_session("mousepad", "--disable-server")
+    other = screen.wait_window("Untitled")
+    repo.revert("first")
+
+    def asks():
+        screen.focus(other)
+        screen.focus(editor.window)
+        return screen.window("Externally Modified")
+    wait_until("a question", asks, 10, 0.3)
+
+
 # ---- file managers ----
 
 class Manager:
@@ -230,7 +247,7 @@ def test_glib_hears_of_a_revert(repo, screen):
         repo.revert("first")
         wait_until("the rest", lambda: "d.json: deleted" in text_at(told), 10)
         for what in ("a.json: changed", "a.json: changes done",
-                     "b.json: renamed from", "d.json: deleted"):
+                     "c.json: renamed to ", "d.json: deleted"):
             assert what in text_at(told)
     finally:
         child.terminate()
