@@ -12,6 +12,9 @@
 
 #include "core/tree.h"
 
+struct kind;
+struct kinds;
+
 struct difference {
 	int64_t item;
 	bool folder;
@@ -51,12 +54,42 @@ int diff_path_order(const char *a, const char *b);
 /* Append one line, as diff_show() does; @from is read for 'R' only. */
 void diff_line(struct buf *out, char what, bool folder, const char *from,
 	       const char *path);
+/* Append {"change":"moved","from":"a.json","path":"b.json", still open: the
+ * words are created, deleted, edited, moved, attributes. */
+void diff_object(struct buf *out, char what, bool folder, const char *from,
+		 const char *path);
 
-/* One text line per path that changed: "+ path", "- path", "M path",
+enum diff_form {
+	DIFF_PATHS, /* a line for each path; no text is read */
+	DIFF_TEXT,  /* and below it, indented, the members that differ */
+	DIFF_JSON,  /* an object a line, with those members, whole */
+};
+
+struct diff_ask {
+	int64_t folder, from, to;
+	enum diff_form form;
+	const struct kinds *kinds; /* what is secret; NULL: nothing */
+};
+
+/*
+ * One text line per path that changed: "+ path", "- path", "M path",
  * "R old -> new", "A path". Folders end in '/'; a newline in a name is \n. Here
  * the path counts alone: an item that took the place of another is 'M' or
- * 'A', or nothing if it is the same. */
-int diff_show(struct db *db, int64_t folder, int64_t from, int64_t to,
-	      struct buf *out, struct why *why);
+ * 'A', or nothing if it is the same. For what is told of members see
+ * core/diff_members.
+ */
+int diff_show(struct db *db, const struct diff_ask *ask, struct buf *out,
+	      struct why *why);
+
+/* As diff_run(), but so that the path counts alone. Of two items that had a
+ * path one after the other the difference has the second one's number, and
+ * both entries. */
+int diff_paths(struct db *db, const struct diff_ask *ask, diff_fn fn, void *arg,
+	       struct why *why);
+
+/* The kind of what has @path, relative to @folder, at @at, or NULL. */
+int diff_kind(struct db *db, const struct kinds *kinds, int64_t at,
+	      int64_t folder, const char *path, const struct kind **ret,
+	      struct why *why);
 
 #endif

@@ -2,19 +2,16 @@
 
 #include "core/buf.h"
 #include "core/defer.h"
+#include "core/db.h"
+#include "core/diff_members.h"
+#include "core/kind.h"
 #include "core/why.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct shown {
-	struct buf *out;
-	struct why *why;
-	/* A '-' that waits: the same path may come back as '+'. */
-	char *gone;
-	struct entry gone_entry;
-};
+/* ---- lines ---- */
 
 static void add_path(struct buf *out, const char *path, bool folder)
 {
@@ -47,11 +44,66 @@ void diff_line(struct buf *out, char what, bool folder, const char *from,
 	buf_byte(out, '\n');
 }
 
-static void flush_gone(struct shown *s)
+static const char *word_of(char what)
 {
-	if (s->gone)
-		diff_line(s->out, '-', s->gone_entry.folder, s->gone, s->gone);
-	free(TAKE(s->gone));
+	switch (what) {
+	case '+':
+		return "created";
+	case '-':
+		return "deleted";
+	case 'M':
+		return "edited";
+	case 'R':
+		return "moved";
+	default:
+		return "attributes";
+	}
+}
+
+static void add_json_path(struct buf *out, const char *key, const char *path,
+			  bool folder)
+{
+	DROP(buf_done) struct buf whole = {0};
+
+	buf_text(&whole, *path ? path : ".");
+	if (folder)
+		buf_byte(&whole, '/');
+	buf_byte(&whole, '\0');
+	buf_addf(out, ",\"%s\":", key);
+	if (buf_error(&whole))
+		out->err = whole.err;
+	else
+		buf_json_string(out, whole.data);
+}
+
+void diff_object(struct buf *out, char what, bool folder, const char *from,
+		 const char *path)
+{
+	buf_addf(out, "{\"change\":\"%s\"", word_of(what));
+	add_json_path(out, "path", path, folder);
+	if (what == 'R')
+		add_json_path(out, "from", from, folder);
+}
+
+/* ---- paths alone ---- */
+
+struct by_path {
+	diff_fn fn;
+	void *arg;
+	struct why *why;
+	/* A '-' that waits: the same path may come back as '+'. */
+	struct difference gone;
+	char *path; /* its path; NULL: none waits */
+};
+
+static int tell_gone(struct by_path *b)
+{
+	int r = 0;
+
+	if (b->path)
+		r = b->fn(&b->gone, b->arg);
+	free(TAKE(b->path));
+	return r;
 }
 
 /* What a path holds has been replaced: what does one see of that? */
@@ -66,36 +118,124 @@ static char replaced(const struct entry *old, const struct entry *new)
 	return '\0';
 }
 
-static int show(const struct difference *d, void *arg)
+static int tell_replaced(struct by_path *b, const struct difference *d)
 {
-	struct shown *s = arg;
-	char what = d->what;
+	struct difference both = *d;
 
-	if (what == '+' && s->gone && strcmp(s->gone, d->to) == 0 &&
-	    s->gone_entry.folder == d->folder) {
-		what = replaced(&s->gone_entry, &d->new);
-		free(TAKE(s->gone));
-		if (what)
-			diff_line(s->out, what, d->folder, d->to, d->to);
-		return 0;
-	}
-	flush_gone(s);
-	if (what != '-') {
-		diff_line(s->out, what, d->folder, d->from, d->to);
-		return 0;
-	}
-	s->gone_entry = d->old;
-	s->gone = strdup(d->from);
-	return s->gone ? 0 : why_set(s->why, -ENOMEM, "out of memory");
+	both.what = replaced(&b->gone.old, &d->new);
+	both.content = both.what == 'M';
+	both.attr = both.what == 'A';
+	both.from = d->to;
+	both.old = b->gone.old;
+	free(TAKE(b->path));
+	return both.what ? b->fn(&both, b->arg) : 0;
 }
 
-int diff_show(struct db *db, int64_t folder, int64_t from, int64_t to,
-	      struct buf *out, struct why *why)
+static int take(const struct difference *d, void *arg)
 {
-	struct shown s = {.out = out, .why = why};
-	int r = diff_run(db, folder, from, to, show, &s, why);
+	struct by_path *b = arg;
+	int r;
 
-	flush_gone(&s);
+	if (d->what == '+' && b->path && strcmp(b->path, d->to) == 0 &&
+	    b->gone.folder == d->folder)
+		return tell_replaced(b, d);
+	r = tell_gone(b);
+	if (r != 0)
+		return r;
+	if (d->what != '-')
+		return b->fn(d, b->arg);
+	b->gone = *d;
+	b->path = strdup(d->from);
+	b->gone.from = b->path;
+	return b->path ? 0 : why_set(b->why, -ENOMEM, "out of memory");
+}
+
+int diff_paths(struct db *db, const struct diff_ask *ask, diff_fn fn, void *arg,
+	       struct why *why)
+{
+	struct by_path b = {.fn = fn, .arg = arg, .why = why};
+	int r = diff_run(db, ask->folder, ask->from, ask->to, take, &b, why);
+
+	if (r == 0)
+		r = tell_gone(&b);
+	free(b.path);
+	return r;
+}
+
+/* ---- all of it ---- */
+
+int diff_kind(struct db *db, const struct kinds *kinds, int64_t at,
+	      int64_t folder, const char *path, const struct kind **ret,
+	      struct why *why)
+{
+	DROP(buf_done) struct buf whole = {0};
+	int r;
+
+	*ret = NULL;
+	if (!kinds)
+		return 0;
+	buf_byte(&whole, '/');
+	r = tree_path(db, at, TREE_ROOT, folder, &whole, why);
+	if (r < 0)
+		return r;
+	buf_addf(&whole, "/%s", path);
+	if (buf_error(&whole))
+		return why_set(why, -ENOMEM, "out of memory");
+	*ret = kinds_by_path(kinds, whole.data, whole.len, 0);
+	return 0;
+}
+
+struct shown {
+	struct db *db;
+	const struct diff_ask *ask;
+	struct buf *out;
+	struct why *why;
+};
+
+static int show_members(const struct shown *s, const struct difference *d)
+{
+	const struct diff_ask *ask = s->ask;
+	struct diff_texts texts = {.old = &d->old, .new = &d->new};
+	int r;
+
+	if (ask->form == DIFF_PATHS || d->folder || !d->from || !d->to ||
+	    d->old.content == d->new.content)
+		return 0;
+	r = diff_kind(s->db, ask->kinds, ask->from, ask->folder, d->from,
+		      &texts.was, s->why);
+	if (r == 0)
+		r = diff_kind(s->db, ask->kinds, ask->to, ask->folder, d->to,
+			      &texts.is, s->why);
+	return r < 0 ? r
+		     : diff_members(s->db, &texts, ask->form, s->out, s->why);
+}
+
+static int show(const struct difference *d, void *arg)
+{
+	const struct shown *s = arg;
+	const char *path = d->to ? d->to : d->from;
+	bool json = s->ask->form == DIFF_JSON;
+	int r;
+
+	if (json)
+		diff_object(s->out, d->what, d->folder, d->from, path);
+	else
+		diff_line(s->out, d->what, d->folder, d->from, path);
+	r = show_members(s, d);
+	if (json)
+		buf_text(s->out, "}\n");
+	return r;
+}
+
+int diff_show(struct db *db, const struct diff_ask *ask, struct buf *out,
+	      struct why *why)
+{
+	struct shown s = {db, ask, out, why};
+	DROP(reading_end) struct reading reading = {0};
+	int r = reading_begin(&reading, db, why);
+
+	if (r == 0)
+		r = diff_paths(db, ask, show, &s, why);
 	if (r == 0 && buf_error(out))
 		return why_set(why, -ENOMEM, "out of memory");
 	return r;

@@ -2,160 +2,8 @@
 
 #include "core/defer.h"
 #include "core/merge_priv.h"
-#include "core/why.h"
 
-#include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
-
-static int no_memory(const struct merging *m)
-{
-	return why_set(m->why, -ENOMEM, "out of memory");
-}
-
-/* ---- where we are ---- */
-
-static void add_token(struct buf *pointer, struct merge_word word)
-{
-	buf_byte(pointer, '/');
-	for (size_t i = 0; i < word.len; i++)
-		if (word.at[i] == '~')
-			buf_text(pointer, "~0");
-		else if (word.at[i] == '/')
-			buf_text(pointer, "~1");
-		else
-			buf_byte(pointer, word.at[i]);
-}
-
-/* Step into what stands at @at in an object or array; returns how far to step
- * back again. */
-static size_t step_in(struct merging *m, const struct merge_trio *at, bool key)
-{
-	static const enum merge_side order[] = {SIDE_OURS, SIDE_THEIRS,
-						SIDE_BASE};
-	size_t back = m->pointer.len;
-	enum merge_side side = SIDE_OURS;
-	const struct merge_node *node;
-
-	for (int i = SIDES - 1; i >= 0; i--)
-		if (at->node[order[i]] != MERGE_NONE)
-			side = order[i];
-	node = merge_node_of(&m->tree[side], at->node[side]);
-	if (key)
-		add_token(&m->pointer, merge_key_of(&m->tree[side], node));
-	else
-		buf_addf(&m->pointer, "/%" PRIu32, node->pos);
-	return back;
-}
-
-static void step_out(struct merging *m, size_t back)
-{
-	m->pointer.len = back;
-}
-
-/* ---- one place ---- */
-
-static struct merge_text value_of(const struct merge_tree *tree, uint32_t node)
-{
-	const struct merge_node *n;
-
-	if (node == MERGE_NONE)
-		return (struct merge_text){0};
-	n = merge_node_of(tree, node);
-	return (struct merge_text){tree->text + n->at, n->len};
-}
-
-/* Tell @fn of the place. */
-static int tell(struct merging *m, const struct merge_trio *at,
-		int (*fn)(const struct merge_place *place, void *arg))
-{
-	struct merge_place place = {
-		.base = value_of(&m->tree[SIDE_BASE], at->node[SIDE_BASE]),
-		.ours = value_of(&m->tree[SIDE_OURS], at->node[SIDE_OURS]),
-		.theirs =
-			value_of(&m->tree[SIDE_THEIRS], at->node[SIDE_THEIRS]),
-	};
-
-	if (!fn)
-		return 0;
-	buf_byte(&m->pointer, '\0');
-	if (buf_error(&m->pointer))
-		return no_memory(m);
-	m->pointer.len--;
-	place.pointer = m->pointer.data;
-	return fn(&place, m->in->arg);
-}
-
-static int take(struct merging *m, const struct merge_trio *at,
-		enum merge_verdict *ret)
-{
-	m->result.taken++;
-	*ret = VERDICT_TAKE;
-	return tell(m, at, m->in->taken);
-}
-
-static int ask(struct merging *m, const struct merge_trio *at,
-	       enum merge_verdict *ret)
-{
-	int answer = tell(m, at, m->in->conflict);
-
-	if (answer < 0)
-		return answer;
-	if (answer == MERGE_THEIRS)
-		return take(m, at, ret);
-	m->result.conflicts += answer == MERGE_OPEN;
-	*ret = VERDICT_KEEP;
-	return 0;
-}
-
-static bool is_same(const struct merging *m, const struct merge_trio *at,
-		    enum merge_side a, enum merge_side b)
-{
-	return merge_same(&m->tree[a], at->node[a], &m->tree[b], at->node[b]);
-}
-
-static bool is_idle(const struct merging *m, const struct merge_trio *at)
-{
-	for (int side = 0; side < SIDES; side++)
-		if (at->node[side] != MERGE_NONE &&
-		    merge_node_of(&m->tree[side], at->node[side])->idle)
-			return true;
-	return false;
-}
-
-/* Can what is at the place be merged? */
-static int is_deep(const struct merging *m, const struct merge_trio *at)
-{
-	struct merge_match match;
-	int r;
-
-	if (at->node[SIDE_OURS] == MERGE_NONE ||
-	    at->node[SIDE_THEIRS] == MERGE_NONE)
-		return 0;
-	r = merge_match(m, at, &match);
-	if (r == 0)
-		r = match.how != HOW_WHOLE;
-	merge_match_done(&match);
-	return r < 0 ? no_memory(m) : r;
-}
-
-static int decide(struct merging *m, const struct merge_trio *at,
-		  enum merge_verdict *ret)
-{
-	int r;
-
-	*ret = VERDICT_KEEP;
-	if (is_idle(m, at) || is_same(m, at, SIDE_BASE, SIDE_THEIRS) ||
-	    is_same(m, at, SIDE_OURS, SIDE_THEIRS))
-		return 0;
-	r = is_deep(m, at);
-	if (r > 0)
-		*ret = VERDICT_DEEPER;
-	if (r != 0)
-		return r < 0 ? r : 0;
-	return is_same(m, at, SIDE_BASE, SIDE_OURS) ? take(m, at, ret)
-						    : ask(m, at, ret);
-}
 
 /* ---- what is in a container ---- */
 
@@ -176,7 +24,7 @@ static int add_slot(struct merging *m, struct merge_slots *slots,
 			reallocarray(slots->list, cap, sizeof(*more));
 
 		if (!more)
-			return no_memory(m);
+			return merge_no_memory(m);
 		slots->list = more;
 		slots->cap = cap;
 	}
@@ -196,10 +44,13 @@ struct collecting {
 
 static int decide_slot(struct collecting *c, struct merge_slot *slot)
 {
-	size_t back = step_in(c->m, &slot->at, c->match.how == HOW_KEY);
-	int r = decide(c->m, &slot->at, &slot->verdict);
+	size_t back;
+	int r;
 
-	step_out(c->m, back);
+	slot->by = c->match.name;
+	back = merge_step_in(c->m, slot);
+	r = merge_decide(c->m, &slot->at, &slot->verdict);
+	merge_step_out(c->m, back);
 	return r;
 }
 
@@ -278,12 +129,10 @@ static int merge_container(struct merging *m, const struct merge_trio *at,
 static int merge_deeper(struct merging *m, const struct merge_slot *slot,
 			struct buf *out)
 {
-	const struct merge_node *ours =
-		merge_node_of(&m->tree[SIDE_OURS], slot->at.node[SIDE_OURS]);
-	size_t back = step_in(m, &slot->at, ours->key != 0);
+	size_t back = merge_step_in(m, slot);
 	int r = merge_container(m, &slot->at, out);
 
-	step_out(m, back);
+	merge_step_out(m, back);
 	return r;
 }
 
@@ -298,7 +147,7 @@ static int merge_container(struct merging *m, const struct merge_trio *at,
 	int r = merge_match(m, at, &c.match);
 
 	if (r < 0)
-		r = no_memory(m);
+		r = merge_no_memory(m);
 	if (r == 0)
 		r = collect_ours(&c);
 	if (r == 0)
@@ -371,11 +220,11 @@ int merge_run(const struct merge_input *in, struct buf *out,
 	if (!out)
 		out = &unseen;
 	if (r == 0)
-		r = decide(&m, &top, &verdict);
+		r = merge_decide(&m, &top, &verdict);
 	if (r == 0)
 		r = write_top(&m, &top, verdict, out);
 	if (r == 0 && buf_error(out))
-		r = no_memory(&m);
+		r = merge_no_memory(&m);
 	if (r == 0)
 		*ret = m.result;
 	return r;

@@ -36,8 +36,9 @@ struct merge_text {
 
 /* Two sides that differ, at one place. */
 struct merge_place {
-	const char *pointer; /* RFC 6901; an element by its number in ours, if
-				it is there, else in theirs */
+	/* RFC 6901; an element that has an identity goes by that: "/fields/
+	 * id=7/name"; else by its number. A line break in a key is "\\n". */
+	const char *pointer;
 	/* The values as they are written; what is not there has no bytes. */
 	struct merge_text base, ours, theirs;
 };

@@ -32,7 +32,8 @@ enum merge_verdict {
 struct merge_slot {
 	struct merge_trio at;
 	enum merge_verdict verdict;
-	uint32_t next; /* in the order of the result; MERGE_NONE: the last */
+	const char *by; /* the member that says which element it is, or NULL */
+	uint32_t next;	/* in the order of the result; MERGE_NONE: the last */
 };
 
 struct merge_slots {
@@ -56,6 +57,18 @@ struct merge_match {
 	struct merge_element *list[SIDES];
 	uint32_t len[SIDES];
 };
+
+int merge_no_memory(const struct merging *m);
+
+/* ---- merge_decide.c ---- */
+
+/* Step into what stands at a slot of an object or array; returns how far to
+ * step back again. */
+size_t merge_step_in(struct merging *m, const struct merge_slot *slot);
+void merge_step_out(struct merging *m, size_t back);
+/* Whose value stands at the place in the end. */
+int merge_decide(struct merging *m, const struct merge_trio *at,
+		 enum merge_verdict *ret);
 
 /* ---- merge_match.c ---- */
 

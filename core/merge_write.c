@@ -9,7 +9,6 @@
  */
 #include "core/merge_priv.h"
 
-#include <errno.h>
 #include <string.h>
 
 struct writing {

@@ -13,7 +13,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,102 +32,11 @@ static void pull_done(struct pull *p)
 	pull_plan_done(p);
 	pull_map_done(p);
 	pull_pairs_done(&p->pairs);
+	bits_done(&p->paired);
 	revert_result_done(&p->result);
 }
 
-/* ---- what is asked for ---- */
-
-enum verb { VERB_PULL, VERB_DRY_RUN, VERB_OURS, VERB_THEIRS, VERB_CANCEL };
-
-struct asked {
-	enum verb verb;
-	const char *text; /* a path or a place */
-};
-
-/* Is the first word of @line @word? *ret_rest: what follows it. */
-static bool is_word(const char *line, const char *word, const char **ret_rest)
-{
-	size_t len = strlen(word);
-
-	if (strncmp(line, word, len) != 0 || (line[len] && line[len] != ' '))
-		return false;
-	*ret_rest = line + len + strspn(line + len, " ");
-	return true;
-}
-
-static int parse(const char *line, struct asked *ret, struct why *why)
-{
-	static const char *const words[] = {
-		[VERB_DRY_RUN] = "dry-run",
-		[VERB_OURS] = "ours",
-		[VERB_THEIRS] = "theirs",
-		[VERB_CANCEL] = "cancel",
-	};
-
-	line += strspn(line, " ");
-	*ret = (struct asked){VERB_PULL, line};
-	for (int i = VERB_DRY_RUN; i <= VERB_CANCEL; i++)
-		if (is_word(line, words[i], &ret->text)) {
-			ret->verb = (enum verb)i;
-			break;
-		}
-	if (ret->verb == VERB_CANCEL && *ret->text)
-		return why_set(why, -EINVAL, "'cancel' stands alone");
-	if (ret->verb <= VERB_DRY_RUN && !*ret->text)
-		return why_set(why, -EINVAL,
-			       "pull from which folder? '../Orders-sandbox'");
-	if (ret->verb == VERB_OURS || ret->verb == VERB_THEIRS)
-		while (strncmp(ret->text, "./", 2) == 0)
-			ret->text += 2;
-	return 0;
-}
-
 /* ---- the clone ---- */
-
-static int step_to(struct pull *p, const char *part, int64_t *folder)
-{
-	struct entry e;
-	int r;
-
-	if (strcmp(part, ".") == 0)
-		return 0;
-	if (strcmp(part, "..") != 0)
-		r = tree_lookup(p->db, MOMENT_NOW, *folder, part, &e, NULL);
-	else
-		r = tree_get(p->db, MOMENT_NOW, *folder, &e, NULL);
-	if (r < 0)
-		return r;
-	if (strcmp(part, "..") != 0)
-		*folder = e.id;
-	else if (e.parent)
-		*folder = e.parent;
-	return e.folder ? 0 : -ENOTDIR;
-}
-
-static int find_there(struct pull *p, const char *path)
-{
-	char part[256];
-	const char *at = path;
-	int r = 0;
-
-	p->there = *path == '/' ? TREE_ROOT : p->here;
-	while (r == 0 && *(at += strspn(at, "/"))) {
-		size_t len = strcspn(at, "/");
-
-		if (len >= sizeof(part))
-			return why_set(p->why, -ENAMETOOLONG,
-				       "'%.40s...' is no name", at);
-		memcpy(part, at, len);
-		part[len] = '\0';
-		r = step_to(p, part, &p->there);
-		at += len;
-	}
-	if (r == -ENOENT)
-		return why_set(p->why, r, "there is no folder '%s'", path);
-	if (r == -ENOTDIR)
-		return why_set(p->why, r, "'%s' is no folder", path);
-	return r < 0 ? why_set(p->why, r, "looking for '%s'", path) : 0;
-}
 
 static int check_there(struct pull *p)
 {
@@ -344,13 +252,14 @@ static int refuse_second(struct pull *p)
 		       w.revision, w.asked.data, user, w.program, since);
 }
 
-static int run_pull(struct pull *p, const struct asked *asked, struct buf *out)
+static int run_pull(struct pull *p, const struct pull_asked *asked,
+		    struct buf *out)
 {
-	bool dry_run = asked->verb == VERB_DRY_RUN;
+	bool dry_run = asked->verb == PULL_VERB_DRY_RUN;
 	int r = dry_run ? 0 : refuse_second(p);
 
 	if (r == 0)
-		r = find_there(p, asked->text);
+		r = pull_line_folder(p, asked->text, &p->there);
 	if (r == 0)
 		r = prepare(p);
 	return r == 0 ? carry_out(p, dry_run, out) : r;
@@ -376,7 +285,7 @@ static int check_used(struct pull *p, const char *place)
 	return 0;
 }
 
-static int run_answer(struct pull *p, const struct asked *asked,
+static int run_answer(struct pull *p, const struct pull_asked *asked,
 		      struct buf *out)
 {
 	DROP(pull_waiting_done) struct pull_waiting w = {0};
@@ -393,7 +302,7 @@ static int run_answer(struct pull *p, const struct asked *asked,
 			       "the folder %s is gone: write 'cancel'",
 			       w.asked.data);
 	r = pull_answer_add(p, w.revision, asked->text,
-			    asked->verb == VERB_THEIRS);
+			    asked->verb == PULL_VERB_THEIRS);
 	if (r == 0)
 		r = pull_answers_load(p, w.revision);
 	if (r == 0)
@@ -421,16 +330,17 @@ static int run_cancel(struct pull *p, struct buf *out)
 	return r;
 }
 
-static int run_verb(struct pull *p, const struct asked *asked, struct buf *out)
+static int run_verb(struct pull *p, const struct pull_asked *asked,
+		    struct buf *out)
 {
 	switch (asked->verb) {
-	case VERB_PULL:
-	case VERB_DRY_RUN:
+	case PULL_VERB_PULL:
+	case PULL_VERB_DRY_RUN:
 		return run_pull(p, asked, out);
-	case VERB_OURS:
-	case VERB_THEIRS:
+	case PULL_VERB_OURS:
+	case PULL_VERB_THEIRS:
 		return run_answer(p, asked, out);
-	case VERB_CANCEL:
+	case PULL_VERB_CANCEL:
 		break;
 	}
 	return run_cancel(p, out);
@@ -458,15 +368,16 @@ int pull_run(struct repo *repo, const struct who *who,
 	DROP(pull_done)
 	struct pull p = {
 		.repo = repo,
+		.work = &work,
 		.m = &m,
 		.kinds = store_kinds(repo->store),
 		.here = request->folder,
 		.why = why,
 	};
-	struct asked asked;
-	int r = parse(request->line, &asked, why);
+	struct pull_asked asked;
+	int r = pull_line(request->line, &asked, why);
 
-	if (r == 0 && asked.verb != VERB_DRY_RUN)
+	if (r == 0 && asked.verb != PULL_VERB_DRY_RUN)
 		r = begin_work(repo, &work, why);
 	if (r == 0)
 		r = moment_begin(repo->store, who, &m, why);
@@ -475,7 +386,7 @@ int pull_run(struct repo *repo, const struct who *who,
 		r = run_verb(&p, &asked, out);
 	/* Names that were thought taken may be free. */
 	numbers_forget(repo->numbers);
-	if (r < 0 || asked.verb == VERB_DRY_RUN)
+	if (r < 0 || asked.verb == PULL_VERB_DRY_RUN)
 		return r;
 	*ret = p.result;
 	p.result = (struct revert_result){0};

@@ -7,19 +7,17 @@
 
 #include "core/blob.h"
 #include "core/diff.h"
-#include "core/follow.h"
 #include "core/moment.h"
 #include "core/number.h"
 #include "core/ref.h"
 #include "core/repo.h"
 #include "core/why.h"
+#include "core/work.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-static int name_of(struct pull *p, int64_t item, struct buf *out)
+int pull_name(struct pull *p, int64_t item, struct buf *out)
 {
 	int r;
 
@@ -38,7 +36,7 @@ static int tell(struct pull *p, int64_t item, bool came)
 	int r = tree_get(p->db, MOMENT_NOW, item, &e, p->why);
 
 	if (r == 0)
-		r = name_of(p, item, &name);
+		r = pull_name(p, item, &name);
 	if (r < 0)
 		return r;
 	t.node = e.node;
@@ -96,7 +94,7 @@ static int make_folder(struct pull *p, int64_t theirs, int64_t parent,
 	int r = tree_get(p->db, MOMENT_NOW, theirs, &e, p->why);
 
 	if (r == 0)
-		r = name_of(p, theirs, &name);
+		r = pull_name(p, theirs, &name);
 	if (r == 0)
 		r = free_folder_name(p, parent, name.data, free_name);
 	if (r == 0)
@@ -131,7 +129,7 @@ static int need_folder(struct pull *p, int64_t theirs, int64_t *ret)
 	return r == 0 ? make_folder(p, theirs, parent, ret) : r;
 }
 
-static int need_home(struct pull *p, const struct pull_step *step, int64_t *ret)
+int pull_home(struct pull *p, const struct pull_step *step, int64_t *ret)
 {
 	struct entry e;
 	int r = tree_get(p->db, MOMENT_NOW, step->theirs, &e, p->why);
@@ -150,129 +148,8 @@ static int make_folders(struct pull *p)
 		if (step->what == PULL_ADD && step->folder)
 			r = need_folder(p, step->theirs, &folder);
 		else if (step->what == PULL_ADD || step->move)
-			r = need_home(p, step, &folder);
+			r = pull_home(p, step, &folder);
 	}
-	return r;
-}
-
-/* ---- what goes and what moves ---- */
-
-struct follows {
-	struct follow *list;
-	size_t len;
-};
-
-static void follows_done(struct follows *f)
-{
-	for (size_t i = 0; i < f->len; i++)
-		follow_done(&f->list[i]);
-	free(f->list);
-}
-
-static int plan_step(struct pull *p, const struct pull_step *one,
-		     struct plan *plan)
-{
-	DROP(buf_done) struct buf name = {0};
-	int64_t parent = 0;
-	struct step *step;
-	int r = 0;
-
-	if (one->what != PULL_REMOVE && !(one->what == PULL_EDIT && one->move))
-		return 0;
-	if (one->move)
-		r = need_home(p, one, &parent);
-	if (r == 0 && one->move)
-		r = name_of(p, one->theirs, &name);
-	if (r == 0)
-		r = plan_add(plan, one->ours, &step, p->why);
-	if (r < 0)
-		return r;
-	if (one->move)
-		return step_target(step, STEP_NUMBER, parent, name.data,
-				   p->why);
-	step->kind = STEP_LEAVE;
-	return 0;
-}
-
-static int watch(struct pull *p, const struct plan *plan, struct follows *f)
-{
-	int r = 0;
-
-	f->list = calloc(plan->len + 1, sizeof(*f->list));
-	if (!f->list)
-		return pull_no_memory(p);
-	for (size_t i = 0; i < plan->len && r == 0; i++) {
-		const struct step *step = &plan->steps[i];
-
-		if (!step->live || !step_moves(step))
-			continue;
-		f->list[f->len].m = p->m;
-		r = follow_watch(&f->list[f->len++], step->item, p->why);
-	}
-	return r;
-}
-
-static size_t depth_of(const struct follow *f)
-{
-	const char *path = f->len ? f->list[0].was.data : NULL;
-	size_t depth = 0;
-
-	for (; path && *path; path++)
-		depth += *path == '/';
-	return depth;
-}
-
-/* Items before folders, and those from below upwards: what moved out of a
- * folder that moved must not be taken for something in it. */
-static int follow_order(const void *a, const void *b)
-{
-	const struct follow *x = a, *y = b;
-	bool folder = x->len && x->list[0].folder;
-	bool other = y->len && y->list[0].folder;
-
-	if (folder != other)
-		return folder - other;
-	return (depth_of(x) < depth_of(y)) - (depth_of(x) > depth_of(y));
-}
-
-static int follow_all(struct pull *p, struct follows *f)
-{
-	int r = 0;
-
-	if (f->len > 1)
-		qsort(f->list, f->len, sizeof(*f->list), follow_order);
-	for (size_t i = 0; i < f->len && r == 0; i++) {
-		r = ref_settle(p->m, p->why);
-		if (r == 0)
-			r = follow_run(&f->list[i], NULL, p->why);
-	}
-	return r;
-}
-
-static int move_and_remove(struct pull *p)
-{
-	DROP(plan_done)
-	struct plan plan = {
-		.db = p->db,
-		.folder = p->here,
-		.mode = PLAN_UNDO, /* what cannot go where it should stays */
-	};
-	DROP(follows_done) struct follows follows = {0};
-	int r = 0;
-
-	for (size_t i = 0; i < p->len && r == 0; i++)
-		r = plan_step(p, &p->steps[i], &plan);
-	if (r == 0)
-		r = plan_settle(&plan, p->why);
-	if (r == 0)
-		r = watch(p, &plan, &follows);
-	if (r == 0 && plan_acts(&plan))
-		r = plan_apply(&plan, p->m, p->repo->numbers, &p->lines,
-			       &p->result, p->why);
-	if (r == 0)
-		r = follow_all(p, &follows);
-	p->result.skipped = plan.skipped;
-	buf_add(&p->lines, plan.notes.data, plan.notes.len);
 	return r;
 }
 
@@ -295,7 +172,7 @@ static int add_item(struct pull *p, struct pull_step *step)
 	if (r == 0)
 		r = need_folder(p, e.parent, &parent);
 	if (r == 0)
-		r = name_of(p, step->theirs, &name);
+		r = pull_name(p, step->theirs, &name);
 	if (r == 0)
 		r = number_free_name(p->repo->numbers, p->m, parent, name.data,
 				     NULL, free_name, p->why);
@@ -316,9 +193,12 @@ static int add_items(struct pull *p)
 {
 	int r = 0;
 
-	for (size_t i = 0; i < p->len && r == 0; i++)
+	p->work->total = p->work->done + 2 * (int64_t)p->len;
+	for (size_t i = 0; i < p->len && r == 0; i++) {
+		p->work->done++;
 		if (p->steps[i].what == PULL_ADD && !p->steps[i].folder)
 			r = add_item(p, &p->steps[i]);
+	}
 	/* Who has which id is asked from now on. */
 	return r == 0 ? ref_settle(p->m, p->why) : r;
 }
@@ -387,6 +267,7 @@ static int write_texts(struct pull *p)
 	for (size_t i = 0; i < p->len && r == 0; i++) {
 		const struct pull_step *step = &p->steps[i];
 
+		p->work->done++;
 		buf_reset(&p->taken);
 		if (step->what == PULL_ADD && !step->folder)
 			r = write_new(p, step);
@@ -419,7 +300,7 @@ int pull_apply(struct pull *p)
 	p->blind = true; /* all was said when it was planned */
 	r = make_folders(p);
 	if (r == 0)
-		r = move_and_remove(p);
+		r = pull_move(p);
 	if (r == 0)
 		r = add_items(p);
 	if (r == 0)

@@ -47,8 +47,8 @@ static int has_held(struct pull *p, int64_t item, int64_t content,
 	return r;
 }
 
-/* What was sent as @content, as the item says it now or said it last: with the
- * ids that it and its like have. */
+/* What was sent as *content, as the item says it: with the ids that it and its
+ * like have. */
 static int as_stored(struct pull *p, int64_t item, int64_t *content)
 {
 	DROP(q_close) struct q q = q_open(p->db, STMT_PULL_STORED);
@@ -156,13 +156,16 @@ static int is_copy(struct pull *p, const struct entry *copy, int64_t from,
 	r = first_sent(p, copy->id, &pair->base);
 	if (r == 0)
 		r = has_held(p, from, pair->base, &born);
-	if (r == 0) {
-		pair->base = 0;
-		r = by_descent(p, pair->theirs,
-			       copy->id == pair->theirs ? from : copy->id,
-			       &pair->base);
+	if (r > 0) {
+		r = as_stored(p, from, &pair->base);
+		return r < 0 ? r : 1;
 	}
-	return r;
+	if (r < 0)
+		return r;
+	pair->base = 0;
+	return by_descent(p, pair->theirs,
+			  copy->id == pair->theirs ? from : copy->id,
+			  &pair->base);
 }
 
 /* Theirs began its life as a copy of ours. */

@@ -55,6 +55,10 @@ int pull_pair_set(struct pull *p, const struct pull_pair *pair)
 	if (grow(&p->pairs) < 0)
 		return pull_no_memory(p);
 	slot = slot_of(&p->pairs, pair->theirs);
+	if (slot->ours)
+		bits_remove(&p->paired, slot->ours);
+	if (pair->ours && bits_add(&p->paired, pair->ours) < 0)
+		return pull_no_memory(p);
 	p->pairs.len += !slot->theirs;
 	*slot = *pair;
 	return 0;
@@ -170,7 +174,11 @@ static int find_pair(struct pull *p, struct pull_pair *pair)
 		r = tree_former(p->db, pair->theirs, MOMENT_NOW, &theirs, NULL);
 	if (r < 0)
 		return why_set(p->why, r, "reading the clone");
-	return pull_copy(p, &theirs, pair);
+	r = pull_copy(p, &theirs, pair);
+	/* What took the name of one that moved is a copy of that, no more. */
+	if (r > 0 && !theirs.folder && bits_has(&p->paired, pair->ours))
+		*pair = (struct pull_pair){.theirs = pair->theirs};
+	return r < 0 ? r : 0;
 }
 
 int pull_pair(struct pull *p, int64_t theirs, struct pull_pair *ret)

@@ -6,6 +6,7 @@
 #include "core/diff.h"
 #include "core/moment.h"
 #include "core/why.h"
+#include "core/work.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -67,25 +68,6 @@ static int rebase(struct pull *p, struct pull_pair *pair)
 
 /* ---- steps ---- */
 
-/* The path below @folder as it is shown; to be freed. */
-static int path_of(struct pull *p, int64_t folder, int64_t item, char **ret)
-{
-	DROP(buf_done) struct buf path = {0};
-	DROP(buf_done) struct buf shown = {0};
-	int r = tree_path(p->db, MOMENT_NOW, folder, item, &path, p->why);
-
-	for (size_t i = 0; r == 0 && i < path.len; i++)
-		if (path.data[i] == '\n')
-			buf_text(&shown, "\\n");
-		else
-			buf_byte(&shown, path.data[i]);
-	buf_byte(&shown, '\0');
-	if (r < 0 || buf_error(&shown))
-		return r < 0 ? r : pull_no_memory(p);
-	*ret = TAKE(shown.data);
-	return 0;
-}
-
 /* Takes step->path over. */
 static int add_step(struct pull *p, const struct pull_step *step)
 {
@@ -122,130 +104,6 @@ static int finish(struct pull *p, struct pull_step *step, char **path)
 	return r;
 }
 
-/* ---- places ---- */
-
-/* NOLINTNEXTLINE(misc-no-recursion): as deep as the folders are */
-int pull_folder(struct pull *p, int64_t theirs, int64_t *ret_ours)
-{
-	DROP(buf_done) struct buf name = {0};
-	struct pull_pair pair;
-	struct entry e, ours;
-	int64_t parent;
-	int r = pull_pair(p, theirs, &pair);
-
-	*ret_ours = 0;
-	if (r == 0)
-		r = pull_is_here(p, pair.ours);
-	if (r > 0)
-		*ret_ours = pair.ours;
-	if (r != 0)
-		return r < 0 ? r : 0;
-	r = tree_get(p->db, MOMENT_NOW, theirs, &e, p->why);
-	if (r == 0)
-		r = pull_folder(p, e.parent, &parent);
-	if (r < 0 || !parent)
-		return r;
-	r = tree_name(p->db, MOMENT_NOW, theirs, &name, p->why);
-	buf_byte(&name, '\0');
-	if (r < 0 || buf_error(&name))
-		return r < 0 ? r : pull_no_memory(p);
-	r = tree_lookup(p->db, MOMENT_NOW, parent, name.data, &ours, NULL);
-	if (r == -ENOENT || (r == 0 && !ours.folder))
-		return 0;
-	if (r < 0)
-		return why_set(p->why, r, "looking for a folder");
-	*ret_ours = ours.id;
-	return pull_pair_set(
-		p, &(struct pull_pair){.theirs = theirs, .ours = ours.id});
-}
-
-/* 1: the entry is not where it was at @at. */
-static int has_moved(struct pull *p, int64_t at, int64_t item)
-{
-	DROP(buf_done) struct buf was_name = {0};
-	DROP(buf_done) struct buf name = {0};
-	struct entry was, now;
-	int r = tree_get(p->db, at, item, &was, NULL);
-
-	if (r == -ENOENT)
-		return 0;
-	if (r == 0)
-		r = tree_get(p->db, MOMENT_NOW, item, &now, NULL);
-	if (r == 0)
-		r = tree_name(p->db, at, item, &was_name, NULL);
-	if (r == 0)
-		r = tree_name(p->db, MOMENT_NOW, item, &name, NULL);
-	if (r < 0)
-		return why_set(p->why, r, "reading where an item was");
-	buf_byte(&name, '\0');
-	buf_byte(&was_name, '\0');
-	if (buf_error(&name) || buf_error(&was_name))
-		return pull_no_memory(p);
-	return was.parent != now.parent ||
-	       strcmp(was_name.data, name.data) != 0;
-}
-
-/* 1: ours is where theirs is. */
-static int is_there_already(struct pull *p, const struct pull_step *step)
-{
-	DROP(buf_done) struct buf theirs = {0};
-	DROP(buf_done) struct buf ours = {0};
-	struct entry e, own;
-	int64_t parent = 0;
-	int r = tree_get(p->db, MOMENT_NOW, step->theirs, &e, p->why);
-
-	if (r == 0)
-		r = tree_get(p->db, MOMENT_NOW, step->ours, &own, p->why);
-	if (r == 0)
-		r = pull_folder(p, e.parent, &parent);
-	if (r == 0)
-		r = tree_name(p->db, MOMENT_NOW, e.id, &theirs, p->why);
-	if (r == 0)
-		r = tree_name(p->db, MOMENT_NOW, own.id, &ours, p->why);
-	buf_byte(&theirs, '\0');
-	buf_byte(&ours, '\0');
-	if (r < 0 || buf_error(&theirs) || buf_error(&ours))
-		return r < 0 ? r : pull_no_memory(p);
-	return parent == own.parent && strcmp(theirs.data, ours.data) == 0;
-}
-
-/* Both moved, to different places. */
-static int ask_place(struct pull *p, struct pull_step *step,
-		     const struct pull_pair *pair, const char *path)
-{
-	DROP(buf_done) struct buf was = {0};
-	DROP(free_text) char *theirs = NULL;
-	int r = path_of(p, p->there, step->theirs, &theirs);
-
-	if (r == 0)
-		r = tree_path(p->db, pair->their_at, p->there, pair->theirs,
-			      &was, NULL);
-	if (r == -EXDEV || r == -ENOENT)
-		r = 0;
-	buf_byte(&was, '\0');
-	if (r < 0 || buf_error(&was))
-		return r < 0 ? r : pull_no_memory(p);
-	r = pull_ask(p, path, was.data, path, theirs);
-	step->move = r == MERGE_THEIRS;
-	return r < 0 ? r : 0;
-}
-
-static int decide_place(struct pull *p, struct pull_step *step,
-			const struct pull_pair *pair, const char *path)
-{
-	int r = pair->their_at ? has_moved(p, pair->their_at, pair->theirs) : 0;
-
-	if (r > 0)
-		r = !is_there_already(p, step);
-	if (r <= 0)
-		return r;
-	r = has_moved(p, pair->our_at, pair->ours);
-	if (r > 0)
-		return ask_place(p, step, pair, path);
-	step->move = r == 0;
-	return r;
-}
-
 /* ---- items ---- */
 
 /* The state of theirs is the base, or follows from it without anybody's
@@ -269,44 +127,16 @@ static int decide_edit(struct pull *p, const struct entry *theirs,
 
 	if (is_base(pair, theirs) && theirs->placed <= pair->their_at)
 		return 0; /* the usual case, at little cost */
-	r = path_of(p, p->here, pair->ours, &path);
+	r = pull_path(p, p->here, pair->ours, &path);
 	step.path = path;
 	if (r == 0 && !is_base(pair, theirs))
 		r = pull_text(p, &step);
 	step.text = r > 0;
 	if (r >= 0)
-		r = decide_place(p, &step, pair, path);
+		r = pull_place(p, &step, pair, path);
 	if (step.text || step.move)
 		step.what = PULL_EDIT;
 	return r < 0 ? r : finish(p, &step, &path);
-}
-
-/* There is something of that name here: is it the same? */
-static int find_same(struct pull *p, const struct entry *theirs, int64_t parent)
-{
-	DROP(buf_done) struct buf name = {0};
-	struct pull_pair pair = {.theirs = theirs->id};
-	struct entry ours;
-	int r = tree_name(p->db, MOMENT_NOW, theirs->id, &name, p->why);
-
-	buf_byte(&name, '\0');
-	if (r < 0 || buf_error(&name))
-		return r < 0 ? r : pull_no_memory(p);
-	r = tree_lookup(p->db, MOMENT_NOW, parent, name.data, &ours, NULL);
-	if (r == -ENOENT || (r == 0 && ours.folder))
-		return 0;
-	if (r < 0)
-		return why_set(p->why, r, "looking for a name");
-	pair.ours = ours.id;
-	r = pull_pair_set(p, &pair);
-	if (r == 0)
-		r = pull_same_ours(p, theirs->id, theirs->content, ours.id);
-	if (r > 0) {
-		r = pull_pair_keep(p, theirs->id, ours.id);
-		return r < 0 ? r : 1;
-	}
-	pair.ours = 0;
-	return r < 0 ? r : pull_pair_set(p, &pair);
 }
 
 static int decide_new(struct pull *p, const struct entry *theirs)
@@ -317,18 +147,12 @@ static int decide_new(struct pull *p, const struct entry *theirs)
 		.what = PULL_ADD,
 		.folder = theirs->folder,
 	};
-	int64_t parent = 0;
-	int r = pull_folder(p, theirs->folder ? theirs->id : theirs->parent,
-			    &parent);
+	int64_t ours = 0;
+	int r = theirs->folder ? pull_folder(p, theirs->id, &ours) : 0;
 
-	if (r == 0 && theirs->folder)
-		r = parent != 0;
-	else if (r == 0 && parent)
-		r = find_same(p, theirs, parent);
-	if (r == 0)
-		r = path_of(p, p->there, theirs->id, &path);
-	else
-		return r < 0 ? r : 0; /* it is there */
+	if (r < 0 || ours)
+		return r; /* it is there */
+	r = pull_path(p, p->there, theirs->id, &path);
 	return r < 0 ? r : finish(p, &step, &path);
 }
 
@@ -351,7 +175,7 @@ static int decide_deleted_here(struct pull *p, const struct entry *theirs,
 					   theirs->content);
 
 	if (r == 0)
-		r = path_of(p, p->there, theirs->id, &path);
+		r = pull_path(p, p->there, theirs->id, &path);
 	else
 		return r < 0 ? r : 0;
 	if (r == 0)
@@ -379,7 +203,7 @@ static int decide_deleted_there(struct pull *p, const struct pull_pair *pair,
 
 	if (r <= 0)
 		return r;
-	r = path_of(p, p->here, pair->ours, &path);
+	r = pull_path(p, p->here, pair->ours, &path);
 	if (r == 0 && !folder)
 		r = pull_same_ours(p, pair->theirs, pair->base, pair->ours);
 	else if (r == 0)
@@ -408,39 +232,52 @@ static int decide_folder(struct pull *p, const struct entry *theirs,
 
 	if (r <= 0)
 		return r < 0 ? r : decide_new(p, theirs);
-	r = path_of(p, p->here, pair->ours, &path);
+	r = pull_path(p, p->here, pair->ours, &path);
 	if (r == 0)
-		r = decide_place(p, &step, pair, path);
+		r = pull_place(p, &step, pair, path);
 	if (step.move)
 		step.what = PULL_EDIT;
 	return r < 0 ? r : finish(p, &step, &path);
 }
 
-static int decide(struct pull *p, int64_t item)
+int pull_look(struct pull *p, int64_t item, struct pull_look *ret)
 {
-	struct pull_pair pair;
-	struct entry theirs;
-	bool known;
-	int here = 0, folder = pull_is_folder(p, item, &theirs);
-	int r = folder < 0 ? folder : pull_pair(p, item, &pair);
+	int r = pull_is_folder(p, item, &ret->theirs);
 
+	ret->folder = r > 0;
+	if (r >= 0)
+		r = pull_pair(p, item, &ret->pair);
 	if (r == 0)
-		r = rebase(p, &pair);
+		r = rebase(p, &ret->pair);
 	if (r == 0)
-		r = here = pull_is_here(p, pair.ours);
+		r = pull_is_here(p, ret->pair.ours);
+	ret->here = r > 0;
 	if (r >= 0)
 		r = tree_is_below(p->db, MOMENT_NOW, p->there, item, p->why);
+	ret->there = r > 0;
+	ret->known = ret->folder ? ret->pair.their_at != 0
+				 : ret->pair.base != 0;
+	return r < 0 ? r : 0;
+}
+
+static int decide(struct pull *p, int64_t item)
+{
+	struct pull_look look;
+	int r = pull_look(p, item, &look);
+
 	if (r < 0)
 		return r;
-	known = folder ? pair.their_at != 0 : pair.base != 0;
-	if (r == 0)
-		return known ? decide_deleted_there(p, &pair, folder) : 0;
-	if (folder)
-		return decide_folder(p, &theirs, &pair);
-	if (here)
-		return decide_edit(p, &theirs, &pair);
-	return known && pair.ours ? decide_deleted_here(p, &theirs, &pair)
-				  : decide_new(p, &theirs);
+	if (!look.there)
+		return look.known ? decide_deleted_there(p, &look.pair,
+							 look.folder)
+				  : 0;
+	if (look.folder)
+		return decide_folder(p, &look.theirs, &look.pair);
+	if (look.here)
+		return decide_edit(p, &look.theirs, &look.pair);
+	return pull_is_new(&look)
+		       ? decide_new(p, &look.theirs)
+		       : decide_deleted_here(p, &look.theirs, &look.pair);
 }
 
 static int step_order(const void *a, const void *b)
@@ -450,14 +287,29 @@ static int step_order(const void *a, const void *b)
 	return diff_path_order(x->path, y->path);
 }
 
+static int64_t count(const struct bits *bits)
+{
+	int64_t n = 0, found = 0;
+
+	while (bits_next(bits, &n) > 0)
+		found++;
+	return found;
+}
+
 int pull_plan(struct pull *p)
 {
 	DROP(bits_done) struct bits found = {0};
 	int64_t item = 0;
 	int r = pull_find(p, &found);
 
-	while (r == 0 && bits_next(&found, &item) > 0)
+	/* They are gone through here twice, and a third time when all is done. */
+	p->work->total = 3 * count(&found);
+	if (r == 0)
+		r = pull_alike(p, &found);
+	while (r == 0 && bits_next(&found, &item) > 0) {
+		p->work->done++;
 		r = decide(p, item);
+	}
 	if (p->len > 1)
 		qsort(p->steps, p->len, sizeof(*p->steps), step_order);
 	return r;

@@ -17,6 +17,7 @@ struct follow;
 struct kind;
 struct kinds;
 struct moment;
+struct work;
 
 /* An item or folder of the clone, and ours. */
 struct pull_pair {
@@ -71,6 +72,7 @@ struct pull_id {
 
 struct pull {
 	struct repo *repo;
+	struct work *work; /* hears how far it is; never NULL */
 	struct moment *m;
 	struct db *db; /* of the moment */
 	const struct kinds *kinds;
@@ -79,6 +81,7 @@ struct pull {
 	struct pull_done last;		  /* into here; */
 	struct pull_done other;		  /* and the other way round */
 	struct pull_pairs pairs;
+	struct bits paired; /* ours that are in a pair */
 	struct pull_id *gone, *fresh;
 	size_t gone_len, fresh_len;
 	struct pull_step *steps;
@@ -98,6 +101,25 @@ struct pull {
 };
 
 int pull_no_memory(const struct pull *p);
+
+/* ---- pull_line.c ---- */
+
+enum pull_verb {
+	PULL_VERB_PULL,
+	PULL_VERB_DRY_RUN,
+	PULL_VERB_OURS,
+	PULL_VERB_THEIRS,
+	PULL_VERB_CANCEL,
+};
+
+struct pull_asked {
+	enum pull_verb verb;
+	const char *text; /* a path or a place, in the line */
+};
+
+int pull_line(const char *line, struct pull_asked *ret, struct why *why);
+/* The folder that a path means, from ours on. */
+int pull_line_folder(struct pull *p, const char *path, int64_t *ret);
 
 /* ---- pull_rows.c ---- */
 
@@ -174,8 +196,37 @@ int pull_is_folder(struct pull *p, int64_t item, struct entry *ret);
 /* Find what is to be done, and the conflicts. */
 int pull_plan(struct pull *p);
 void pull_plan_done(struct pull *p);
+
+/* How things are with an item or folder of the clone. */
+struct pull_look {
+	struct pull_pair pair;
+	struct entry theirs; /* as it is, or was last */
+	bool folder, there, here;
+	bool known; /* the pair is more than a guess */
+};
+int pull_look(struct pull *p, int64_t item, struct pull_look *ret);
+/* It is in the clone, and never was here. */
+static inline bool pull_is_new(const struct pull_look *look)
+{
+	return look->there && !look->here && !(look->known && look->pair.ours);
+}
+
+/* ---- pull_place.c ---- */
+
+/* The path below @folder as it is shown; to be freed. */
+int pull_path(struct pull *p, int64_t folder, int64_t item, char **ret);
 /* Where a folder of the clone is here; 0: it is to be made. */
 int pull_folder(struct pull *p, int64_t theirs, int64_t *ret_ours);
+/* Does ours, which is shown as @path, follow a move of theirs? Sets step->move;
+ * moves to two places are a conflict. */
+int pull_place(struct pull *p, struct pull_step *step,
+	       const struct pull_pair *pair, const char *path);
+
+/* ---- pull_alike.c ---- */
+
+/* Items that both sides made, with one name and one meaning, are one from now
+ * on; they are taken out of @found. */
+int pull_alike(struct pull *p, struct bits *found);
 
 /* ---- pull_text.c ---- */
 
@@ -193,5 +244,13 @@ int pull_same_ours(struct pull *p, int64_t theirs, int64_t base, int64_t ours);
 /* ---- pull_apply.c ---- */
 
 int pull_apply(struct pull *p);
+/* The name of an item, with a NUL. */
+int pull_name(struct pull *p, int64_t item, struct buf *out);
+/* The folder of ours where the step's item is there, made if need be. */
+int pull_home(struct pull *p, const struct pull_step *step, int64_t *ret);
+
+/* ---- pull_move.c ---- */
+
+int pull_move(struct pull *p);
 
 #endif

@@ -12,8 +12,9 @@
 #include <errno.h>
 #include <string.h>
 
-/* Longer values are cut where they are shown. */
-enum { VALUE_MAX = 240 };
+/* Longer values are cut: of a conflict, to decide it, only what is very long,
+ * unless very much is said already. */
+enum { VALUE_MAX = 240, WHOLE_MAX = 64 << 10, SAID_MAX = 4 << 20 };
 
 /* ---- conflicts ---- */
 
@@ -47,7 +48,7 @@ static int answer_for(struct pull *p, const char *place)
 	return best->theirs ? MERGE_THEIRS : MERGE_OURS;
 }
 
-static void show_value(struct merge_text value, struct buf *out)
+static void show_value(struct merge_text value, size_t max, struct buf *out)
 {
 	size_t from = out->len;
 
@@ -56,9 +57,9 @@ static void show_value(struct merge_text value, struct buf *out)
 		return;
 	}
 	merge_show(value, out);
-	if (!buf_error(out) && out->len - from > VALUE_MAX) {
-		out->len = from + utf8_floor(out->data + from, out->len - from,
-					     VALUE_MAX);
+	if (!buf_error(out) && out->len - from > max) {
+		out->len = from +
+			   utf8_floor(out->data + from, out->len - from, max);
 		buf_text(out, "...");
 	}
 }
@@ -98,13 +99,14 @@ static int conflict(const struct merge_place *place, void *arg)
 	const struct asking *a = arg;
 	DROP(buf_done) struct buf shown = {0};
 	struct pull *p = a->p;
+	size_t max = p->said.len < SAID_MAX ? WHOLE_MAX : VALUE_MAX;
 
 	buf_text(&shown, "  base   ");
-	show_value(place->base, &shown);
+	show_value(place->base, max, &shown);
 	buf_text(&shown, "\n  ours   ");
-	show_value(place->ours, &shown);
+	show_value(place->ours, max, &shown);
 	buf_text(&shown, "\n  theirs ");
-	show_value(place->theirs, &shown);
+	show_value(place->theirs, max, &shown);
 	buf_byte(&shown, '\n');
 	buf_reset(&p->place);
 	buf_addf(&p->place, "%s#%s", a->step->path, place->pointer);
@@ -120,9 +122,9 @@ static int taken(const struct merge_place *place, void *arg)
 	struct buf *out = &a->p->taken;
 
 	buf_addf(out, "  %s: ", place->pointer);
-	show_value(place->ours, out);
+	show_value(place->ours, VALUE_MAX, out);
 	buf_text(out, " -> ");
-	show_value(place->theirs, out);
+	show_value(place->theirs, VALUE_MAX, out);
 	buf_byte(out, '\n');
 	return buf_error(out) ? pull_no_memory(a->p) : 0;
 }

@@ -53,17 +53,23 @@ SELECT born FROM state WHERE item = ?1 AND (content = ?2 OR arrived = ?2)
  ORDER BY born LIMIT 1;
 
 -- STMT_PULL_STORED
-/* What item ?1 held last that was sent as content ?2. */
-SELECT content FROM state WHERE item = ?1 AND (content = ?2 OR arrived = ?2)
- ORDER BY born DESC LIMIT 1;
+/* Content ?2 itself if item ?1 held it, else what that held last which was sent
+   as that. */
+SELECT coalesce((SELECT content FROM state
+                  WHERE item = ?1 AND content = ?2 LIMIT 1),
+                (SELECT content FROM state
+                  WHERE item = ?1 AND arrived = ?2 ORDER BY born DESC LIMIT 1),
+                ?2);
 
 -- STMT_PULL_SAMPLE
 /* What something that revision ?1 made is known to be a copy of. */
 SELECT c.original
-  FROM moment m INDEXED BY moment_revision
+  FROM revision r
+       CROSS JOIN moment m ON m.id > r.before
+                          AND m.id <= coalesce(r.after, 9223372036854775807)
        CROSS JOIN change h ON h.moment = m.id
        CROSS JOIN copied c ON c.item = h.item
- WHERE m.revision = ?1 ORDER BY m.id LIMIT 1;
+ WHERE r.id = ?1 AND m.revision = r.id ORDER BY m.id LIMIT 1;
 
 -- STMT_PULL_AGAIN
 /* Did it hold it after moment ?3? */

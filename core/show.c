@@ -2,10 +2,10 @@
 
 #include "core/buf.h"
 #include "core/db.h"
-#include "core/diff.h"
 #include "core/env.h"
 #include "core/moment.h"
 #include "core/revision.h"
+#include "core/show_priv.h"
 #include "core/snapshot_cover.h"
 #include "core/tree.h"
 #include "core/why.h"
@@ -15,15 +15,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int finish(const struct buf *out, struct why *why)
+int show_finish(const struct buf *out, struct why *why)
 {
 	return buf_error(out) ? why_set(why, -ENOMEM, "out of memory") : 0;
 }
 
-/* The path of a folder from the root, "/" for that: where it is, or was at
- * moment @at. */
-static int folder_path(struct db *db, int64_t folder, int64_t at,
-		       struct buf *out, struct why *why)
+int show_folder(struct db *db, int64_t folder, int64_t at, struct buf *out,
+		struct why *why)
 {
 	int r;
 
@@ -34,7 +32,7 @@ static int folder_path(struct db *db, int64_t folder, int64_t at,
 	else if (r < 0)
 		r = why_set(why, r, "the path of a folder");
 	buf_byte(out, '\0');
-	return r < 0 ? r : finish(out, why);
+	return r < 0 ? r : show_finish(out, why);
 }
 
 /* ---- status ---- */
@@ -104,7 +102,7 @@ int show_status(struct db *db, int64_t folder, struct buf *out, struct why *why)
 {
 	DROP(buf_done) struct buf path = {0};
 	int64_t snapshots = 0;
-	int r = folder_path(db, folder, MOMENT_NOW, &path, why);
+	int r = show_folder(db, folder, MOMENT_NOW, &path, why);
 
 	if (r < 0)
 		return r;
@@ -116,10 +114,47 @@ int show_status(struct db *db, int64_t folder, struct buf *out, struct why *why)
 		return r;
 	buf_addf(out, "snapshots %" PRId64 "\n", snapshots);
 	r = show_file(db, out, why);
-	return r < 0 ? r : finish(out, why);
+	return r < 0 ? r : show_finish(out, why);
 }
 
 /* ---- revisions ---- */
+
+int show_row(struct db *db, const struct revision *row, struct buf *out,
+	     struct why *why)
+{
+	DROP(buf_done) struct buf scope = {0};
+	char time[ENV_TIME_SIZE], user[ENV_USER_SIZE];
+	int r = show_folder(db, row->scope, row->before, &scope, why);
+
+	if (r < 0)
+		return r;
+	env_format_time(row->time_ns, false, time);
+	env_user_name(row->who.uid, user);
+	buf_addf(out,
+		 "{\"id\":%" PRId64
+		 ",\"kind\":\"%s\",\"status\":\"%s\",\"name\":",
+		 row->id, row->kind, row->status);
+	if (row->name)
+		buf_json_string(out, row->name);
+	else
+		buf_text(out, "null");
+	buf_text(out, ",\"description\":");
+	buf_json_string(out, row->description);
+	buf_text(out, ",\"user\":");
+	buf_json_string(out, user);
+	buf_addf(out,
+		 ",\"uid\":%" PRIuMAX ",\"program\":", (uintmax_t)row->who.uid);
+	buf_json_string(out, row->who.program);
+	buf_addf(out, ",\"time\":\"%s\",\"scope\":", time);
+	buf_json_string(out, scope.data);
+	buf_addf(out, ",\"before\":%" PRId64 ",\"after\":", row->before);
+	if (show_is_open(row))
+		buf_text(out, "null");
+	else
+		buf_addf(out, "%" PRId64, row->after);
+	buf_addf(out, ",\"counts\":%s", row->counts);
+	return 0;
+}
 
 struct listing {
 	struct db *db;
@@ -130,38 +165,10 @@ struct listing {
 static int add_revision(const struct revision *row, void *arg)
 {
 	const struct listing *l = arg;
-	DROP(buf_done) struct buf scope = {0};
-	char time[ENV_TIME_SIZE], user[ENV_USER_SIZE];
-	int r = folder_path(l->db, row->scope, row->before, &scope, l->why);
+	int r = show_row(l->db, row, l->out, l->why);
 
-	if (r < 0)
-		return r;
-	env_format_time(row->time_ns, false, time);
-	env_user_name(row->who.uid, user);
-	buf_addf(l->out,
-		 "{\"id\":%" PRId64
-		 ",\"kind\":\"%s\",\"status\":\"%s\",\"name\":",
-		 row->id, row->kind, row->status);
-	if (row->name)
-		buf_json_string(l->out, row->name);
-	else
-		buf_text(l->out, "null");
-	buf_text(l->out, ",\"description\":");
-	buf_json_string(l->out, row->description);
-	buf_text(l->out, ",\"user\":");
-	buf_json_string(l->out, user);
-	buf_addf(l->out,
-		 ",\"uid\":%" PRIuMAX ",\"program\":", (uintmax_t)row->who.uid);
-	buf_json_string(l->out, row->who.program);
-	buf_addf(l->out, ",\"time\":\"%s\",\"scope\":", time);
-	buf_json_string(l->out, scope.data);
-	buf_addf(l->out, ",\"before\":%" PRId64 ",\"after\":", row->before);
-	if (strcmp(row->status, "in progress") == 0)
-		buf_text(l->out, "null");
-	else
-		buf_addf(l->out, "%" PRId64, row->after);
-	buf_addf(l->out, ",\"counts\":%s}\n", row->counts);
-	return 0;
+	buf_text(l->out, "}\n");
+	return r;
 }
 
 int show_revisions(struct db *db, int64_t folder, struct buf *out,
@@ -170,62 +177,5 @@ int show_revisions(struct db *db, int64_t folder, struct buf *out,
 	struct listing l = {db, out, why};
 	int r = revision_list(db, folder, 0, add_revision, &l, why);
 
-	return r < 0 ? r : finish(out, why);
-}
-
-/* ---- what differs ---- */
-
-/* The two sides that one asks for when one names @row. */
-static int sides_of(struct db *db, int64_t folder, const struct revision *row,
-		    int64_t *ret_from, int64_t *ret_to, struct why *why)
-{
-	*ret_from = row->before;
-	*ret_to = row->after;
-	if (strcmp(row->status, "in progress") == 0)
-		*ret_to = MOMENT_NOW;
-	if (strcmp(row->kind, "snapshot") != 0)
-		return 0;
-	*ret_to = MOMENT_NOW;
-	if (tree_is_below(db, row->after, row->scope, folder, why) > 0)
-		return 0;
-	return why_set(why, -ENOENT,
-		       "snapshot %" PRId64 " is not of this folder", row->id);
-}
-
-int show_revision(struct db *db, int64_t folder, int64_t id, struct buf *out,
-		  struct why *why)
-{
-	DROP(buf_done) struct buf text = {0};
-	struct listing l = {db, out, why};
-	struct revision row;
-	int64_t from = 0, to = MOMENT_NOW;
-	int r = revision_get(db, id, &text, &row, why);
-
-	if (r == 0)
-		r = add_revision(&row, &l);
-	if (r < 0 || strcmp(row.kind, "snapshot") == 0)
-		return r < 0 ? r : finish(out, why);
-	r = sides_of(db, folder, &row, &from, &to, why);
-	return r < 0 ? r : diff_show(db, folder, from, to, out, why);
-}
-
-int show_diff(struct db *db, int64_t folder, const char *spec, struct buf *out,
-	      struct why *why)
-{
-	DROP(buf_done) struct buf text = {0};
-	struct snapshot_ref ref;
-	struct revision row;
-	int64_t from = 0, to = MOMENT_NOW;
-	int r;
-
-	if (*spec && spec[strspn(spec, "0123456789")] == '\0') {
-		r = revision_get(db, strtoll(spec, NULL, 10), &text, &row, why);
-		if (r == 0)
-			r = sides_of(db, folder, &row, &from, &to, why);
-	} else {
-		r = snapshot_resolve(db, folder, spec, &ref, why);
-		if (r == 0)
-			from = ref.moment;
-	}
-	return r < 0 ? r : diff_show(db, folder, from, to, out, why);
+	return r < 0 ? r : show_finish(out, why);
 }

@@ -151,7 +151,7 @@ void store_watch_disk(struct store *store)
 {
 	int64_t now_ns = env_now_ns(store->env), room;
 
-	if (now_ns < store->easy_until_ns)
+	if (now_ns < store->easy_until_ns && !atomic_load(&store->full))
 		return;
 	room = free_bytes(store);
 	atomic_store(&store->tight, room < ROOM_EASY);

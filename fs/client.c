@@ -16,6 +16,7 @@
 #include "core/why.h"
 #include "fs/client_control.h"
 #include "fs/client_upload.h"
+#include "fs/client_watch.h"
 #include "fs/fs.h"
 #include "fs/place.h"
 
@@ -205,10 +206,63 @@ static int changes(const struct client *c, struct db *db, const char *arg,
 	return log_show(db, c->folder, out, why);
 }
 
+static struct show_ask ask_of(const struct client *c, const char *spec,
+			      enum diff_form form)
+{
+	return (struct show_ask){
+		.folder = c->folder,
+		.spec = spec,
+		.form = form,
+		.kinds = store_kinds(c->repo->store),
+	};
+}
+
 static int diff(const struct client *c, struct db *db, const char *arg,
 		struct buf *out, struct why *why)
 {
-	return show_diff(db, c->folder, arg, out, why);
+	const struct show_ask ask = ask_of(c, arg, DIFF_TEXT);
+
+	return show_diff(db, &ask, out, why);
+}
+
+static int diff_of_paths(const struct client *c, struct db *db, const char *arg,
+			 struct buf *out, struct why *why)
+{
+	const struct show_ask ask = ask_of(c, arg, DIFF_PATHS);
+
+	return show_diff(db, &ask, out, why);
+}
+
+static int diff_json(const struct client *c, struct db *db, const char *arg,
+		     struct buf *out, struct why *why)
+{
+	const struct show_ask ask = ask_of(c, arg, DIFF_JSON);
+
+	return show_diff(db, &ask, out, why);
+}
+
+static int revision(const struct client *c, struct db *db, const char *arg,
+		    struct buf *out, struct why *why)
+{
+	const struct show_ask ask = ask_of(c, arg, DIFF_TEXT);
+
+	return show_revision(db, &ask, out, why);
+}
+
+static int revision_json(const struct client *c, struct db *db, const char *arg,
+			 struct buf *out, struct why *why)
+{
+	const struct show_ask ask = ask_of(c, arg, DIFF_JSON);
+
+	return show_revision(db, &ask, out, why);
+}
+
+static int running(const struct client *c, struct db *db, const char *arg,
+		   struct buf *out, struct why *why)
+{
+	const struct show_ask ask = ask_of(c, arg, DIFF_TEXT);
+
+	return show_running(db, c->repo->works, &ask, out, why);
 }
 
 static int problems(const struct client *c, struct db *db, const char *arg,
@@ -234,9 +288,20 @@ static const struct {
 	const char *what;
 	show_fn show;
 } sources[] = {
-	{"status", status},	{"revisions", revisions},   {"report", report},
-	{"history", history},	{"log", changes},	    {"diff", diff},
-	{"problems", problems}, {"references", references},
+	{"status", status},
+	{"revisions", revisions},
+	{"report", report},
+	{"history", history},
+	{"log", changes},
+	{"diff", diff},
+	{"problems", problems},
+	{"references", references},
+	{"diff/.paths", diff_of_paths},
+	{"diff/.json", diff_json},
+	{"show/.running", running},
+	{"show/.json/.running", running},
+	{"show", revision},
+	{"show/.json", revision_json},
 };
 
 static int show_mounted(const struct client *c, const char *what,
@@ -250,9 +315,9 @@ static int show_mounted(const struct client *c, const char *what,
 	r = control_read(c->place.folder, name, out, why);
 	if (r == -ENOENT && arg)
 		return why_set(why, r, "'%s' has no %s '%s'", c->place.folder,
-			       strcmp(what, "diff") == 0
-				       ? "snapshot or revision"
-				       : "item or folder",
+			       strcmp(what, "references") == 0
+				       ? "item or folder"
+				       : "snapshot or revision",
 			       arg);
 	if (r == -ENOENT)
 		return why_set(why, r, "'%s' has no control file '%s'",
@@ -329,6 +394,24 @@ int client_command(struct client *client, const char *verb, const char *text,
 	if (r < 0)
 		return r;
 	return store_sync(client->repo->store, why);
+}
+
+int client_command_watched(struct client *client, const char *verb,
+			   const char *text,
+			   void (*progress)(int64_t done, int64_t total,
+					    void *arg),
+			   void *arg, struct buf *out, struct why *why)
+{
+	DROP(client_watch_end)
+	struct client_watch watch = {
+		.works = client->repo ? client->repo->works : NULL,
+		.folder = client->place.folder,
+		.progress = progress,
+		.arg = arg,
+	};
+
+	client_watch_begin(&watch);
+	return client_command(client, verb, text, out, why);
 }
 
 /* ---- archives ---- */

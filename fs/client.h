@@ -37,8 +37,10 @@ const char *client_rest(const struct client *client);
 int client_need_folder(const struct client *client, struct why *why);
 
 /* Append what the folder shows as @what: "status", "revisions", "report",
- * "history", "log", "diff", "problems", "references". @arg: with "diff" a snapshot or
- * revision, with "references" a name in the folder; else NULL. */
+ * "history", "log", "problems", with @arg NULL; of the snapshot or revision @arg
+ * "diff", "diff/.paths", "diff/.json", "show", "show/.json" (core/show); of the
+ * name @arg in the folder "references"; of what is under way "show/.running" and
+ * "show/.json/.running", which is nothing in a file that is not mounted. */
 int client_show(struct client *client, const char *what, const char *arg,
 		struct buf *out, struct why *why);
 
@@ -53,6 +55,13 @@ int client_show_record(struct client *client, struct buf *out, struct why *why);
  * The reason of a failure is the engine's own sentence. */
 int client_command(struct client *client, const char *verb, const char *text,
 		   struct buf *out, struct why *why);
+/* The same; @progress is called now and then, from another thread, with how far
+ * it is. @total 0: not known. */
+int client_command_watched(struct client *client, const char *verb,
+			   const char *text,
+			   void (*progress)(int64_t done, int64_t total,
+					    void *arg),
+			   void *arg, struct buf *out, struct why *why);
 
 /* An archive to be restored; see core/restore. */
 struct client_restore {

@@ -6,88 +6,109 @@
 #include "fs/options.h"
 #include "fs/table.h"
 
-#include <errno.h>
-#include <jansson.h>
-#include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#define MEMBERS_HELP                                                            \
+	"Below an edited item, indented, are the members that differ, as JSON " \
+	"pointers:\n"                                                           \
+	"\n"                                                                    \
+	"  /pairs/0/rule: \"a\" -> \"b\"    + /x: 1    - /y: 2    (formatting " \
+	"only)\n"                                                               \
+	"\n"                                                                    \
+	"Long values are cut; --json has them whole.\n"
+
 static const char diff_help[] =
-	"usage: repofs diff [--json] NUMBER [PLACE]\n"
+	"usage: repofs diff [--names-only] [--json] NUMBER [PLACE]\n"
 	"\n"
 	"What differs below a folder: between snapshot NUMBER (or its name, or\n"
 	"'latest') and now, or by what revision NUMBER (a revert, a restore) "
 	"did. One\n"
 	"line for each path:\n"
-	"\n" CHANGES_HELP "\n"
+	"\n" CHANGES_HELP "\n" MEMBERS_HELP "\n"
 	"PLACE is a folder in a mounted repository (default: the current one), "
 	"or\n"
 	"a repository file.\n"
 	"\n"
-	"      --in PATH  with a repository file: the folder in it\n"
-	"      --json     one object a line: change, path, from\n"
+	"      --in PATH     with a repository file: the folder in it\n"
+	"      --names-only  the paths alone: no text is read\n"
+	"      --json        one object a line: change, path, from, members\n"
 	"\n"
 	"  repofs diff 4 mnt/rules\n"
+	"  repofs diff --json 4 mnt | jq -c '.path, .members[]?'\n"
 	"  diff -r mnt/rules/.snapshots/4 mnt/rules    # the texts\n"
 	"\n"
+	"On a terminal with colours, unless NO_COLOR is set.\n"
 	"Exit status: 0 nothing differs, 1 something does, 2 trouble.\n";
 
 static const char show_help[] =
 	"usage: repofs show [--json] NUMBER [PLACE]\n"
+	"       repofs show [--json] --running [PLACE]\n"
 	"\n"
-	"One revision in full: who, when, why, and what it changed (of a "
-	"snapshot:\n"
-	"what has changed since). NUMBER may also be the name of a snapshot.\n"
-	"\n" CHANGES_HELP "\n"
+	"One revision in full: who, when, why; what it changed, with the kind "
+	"of each\n"
+	"item (of a snapshot: what it covers, and what has changed since); and "
+	"each\n"
+	"reference that it concerns: those that say something else now, those "
+	"that lead\n"
+	"to nothing, and those of other items that lead to what it changed. "
+	"NUMBER may\n"
+	"also be the name of a snapshot.\n"
+	"\n" CHANGES_HELP "\n" MEMBERS_HELP "\n"
 	"PLACE is a folder in a mounted repository (default: the current one), "
 	"or\n"
 	"a repository file.\n"
 	"\n"
 	"      --in PATH  with a repository file: the folder in it\n"
-	"      --json     the revision as one object, then one for each change\n"
+	"      --json     the revision as one object, then one for each change, "
+	"then\n"
+	"                 one for each reference\n"
+	"      --running  what is under way there, and has no number yet: who, "
+	"since\n"
+	"                 when, and how far it is if that is known\n"
 	"\n"
 	"  repofs revisions mnt\n"
-	"  repofs show 7 mnt\n";
+	"  repofs show 7 mnt\n"
+	"  repofs show --json 7 mnt | jq -c 'select(.reference)'\n";
 
-static bool is_number(const char *text)
-{
-	return *text && strspn(text, "0123456789") == strlen(text);
-}
-
-static int open_folder(const struct options *o, struct client **ret,
-		       struct why *why)
-{
-	DROP(client_close_p) struct client *client = NULL;
-	int r;
-
-	r = client_open(o->count > 1 ? o->args[1] : ".", o->inside, NULL,
-			&client, why);
-	if (r < 0)
-		return r;
-	r = client_need_folder(client, why);
-	if (r < 0)
-		return r;
-	*ret = TAKE(client);
-	return 0;
-}
-
-/* 1: something differs. */
-static int diff(const struct options *o, struct why *why)
+/* Print what the place shows as @what. @whole: it is JSON already. 1: it shows
+ * something. */
+static int print(const struct options *o, const char *what, bool whole,
+		 struct why *why)
 {
 	DROP(client_close_p) struct client *client = NULL;
 	DROP(buf_done) struct buf text = {0};
-	int r;
+	const char *arg = o->running ? NULL : o->args[0];
+	int place = o->running ? 0 : 1;
+	int r = client_open(o->count > place ? o->args[place] : ".", o->inside,
+			    NULL, &client, why);
 
-	r = open_folder(o, &client, why);
+	if (r == 0)
+		r = client_need_folder(client, why);
+	if (r == 0)
+		r = client_show(client, what, arg, &text, why);
 	if (r < 0)
 		return r;
-	r = client_show(client, "diff", o->args[0], &text, why);
-	if (r < 0)
-		return r;
-	r = changes_print(stdout, table_style(stdout, o->json), text.data,
-			  text.len, why);
+	if (whole)
+		(void)fwrite(text.data, 1, text.len, stdout);
+	else
+		r = changes_print(stdout, table_style(stdout, o->json),
+				  text.data, text.len, why);
 	return r < 0 ? r : text.len > 0;
+}
+
+/* No snapshot has such a name. */
+static bool is_no_name(const char *text)
+{
+	return strchr(text, '/') || *text == '.' || !*text;
+}
+
+static int diff(const struct options *o, struct why *why)
+{
+	if (o->names_only)
+		return print(o, "diff/.paths", false, why);
+	return o->json ? print(o, "diff/.json", true, why)
+		       : print(o, "diff", false, why);
 }
 
 int cmd_diff(int argc, char **argv)
@@ -96,10 +117,10 @@ int cmd_diff(int argc, char **argv)
 	struct options o;
 	int r;
 
-	r = options_parse(argc, argv, "ij", 1, 2, diff_help, &o);
+	r = options_parse(argc, argv, "ijp", 1, 2, diff_help, &o);
 	if (r != OPTIONS_GO_ON)
 		return r;
-	if (strchr(o.args[0], '/'))
+	if (is_no_name(o.args[0]))
 		return options_usage(o.command, "'%s' is no snapshot",
 				     o.args[0]);
 	r = diff(&o, &why);
@@ -110,107 +131,13 @@ int cmd_diff(int argc, char **argv)
 	return r;
 }
 
-/* The line of the revision that @id, its number or name, means, as an object
- * of the caller's; NULL: none. */
-static json_t *find_line(const struct buf *lines, const char *id)
-{
-	const char *end = lines->len ? lines->data + lines->len : NULL;
-	const char *newline;
-	json_int_t number = is_number(id) ? strtoll(id, NULL, 10) : -1;
-
-	for (const char *at = lines->data; at < end; at = newline + 1) {
-		json_auto_t *line = NULL;
-		const char *name;
-
-		newline = memchr(at, '\n', (size_t)(end - at));
-		if (!newline)
-			newline = end;
-		line = json_loadb(at, (size_t)(newline - at), 0, NULL);
-		name = json_string_value(json_object_get(line, "name"));
-		if (json_integer_value(json_object_get(line, "id")) == number ||
-		    (name && strcmp(name, id) == 0))
-			return TAKE(line);
-	}
-	return NULL;
-}
-
-/* The revision @id as the folder knows it: one of its own or, by its number,
- * one of a folder above it. -ENOENT. */
-static int find_revision(struct client *client, const char *id, json_t **ret,
-			 struct why *why)
-{
-	DROP(buf_done) struct buf own = {0}, all = {0};
-	json_t *found;
-	int r = client_show(client, "revisions", NULL, &own, why);
-
-	if (r < 0)
-		return r;
-	found = find_line(&own, id);
-	if (!found && is_number(id)) {
-		r = client_show_record(client, &all, why);
-		if (r < 0)
-			return r;
-		found = find_line(&all, id);
-	}
-	if (!found)
-		return why_set(why, -ENOENT, "there is no revision '%s' here",
-			       id);
-	*ret = found;
-	return 0;
-}
-
-static void print_members(json_t *revision, enum table_style style)
-{
-	const char *key, *text;
-	char time_text[64];
-	json_t *value;
-
-	json_object_foreach(revision, key, value) {
-		char *other = NULL;
-
-		text = json_string_value(value);
-		if (!text && !json_is_null(value))
-			text = other = json_dumps(value, JSON_ENCODE_ANY);
-		if (text && style == TABLE_TERMINAL && strcmp(key, "time") == 0)
-			text = table_time(text, time_text, sizeof(time_text));
-		if (text && *text) {
-			(void)printf("%-12s ", key);
-			table_text(stdout, style, text, strlen(text));
-			(void)putchar('\n');
-		}
-		free(other);
-	}
-}
-
 static int show(const struct options *o, struct why *why)
 {
-	enum table_style style = table_style(stdout, o->json);
-	DROP(client_close_p) struct client *client = NULL;
-	DROP(buf_done) struct buf text = {0};
-	json_auto_t *revision = NULL;
-	char id[32];
-	int r;
-
-	r = open_folder(o, &client, why);
-	if (r < 0)
-		return r;
-	r = find_revision(client, o->args[0], &revision, why);
-	if (r < 0)
-		return r;
-	(void)snprintf(id, sizeof(id), "%" JSON_INTEGER_FORMAT,
-		       json_integer_value(json_object_get(revision, "id")));
-	r = client_show(client, "diff", id, &text, why);
-	if (r < 0)
-		return r;
-	if (style == TABLE_JSON) {
-		(void)json_dumpf(revision, stdout, JSON_COMPACT);
-		(void)putchar('\n');
-	} else {
-		print_members(revision, style);
-		if (text.len > 0)
-			(void)putchar('\n');
-	}
-	return changes_print(stdout, style, text.data, text.len, why);
+	if (o->running)
+		return print(o,
+			     o->json ? "show/.json/.running" : "show/.running",
+			     o->json, why);
+	return print(o, o->json ? "show/.json" : "show", o->json, why);
 }
 
 int cmd_show(int argc, char **argv)
@@ -219,9 +146,17 @@ int cmd_show(int argc, char **argv)
 	struct options o;
 	int r;
 
-	r = options_parse(argc, argv, "ij", 1, 2, show_help, &o);
+	r = options_parse(argc, argv, "ijR", 0, 2, show_help, &o);
 	if (r != OPTIONS_GO_ON)
 		return r;
+	if (o.running && o.count > 1)
+		return options_usage(o.command, "one argument too many: '%s'",
+				     o.args[1]);
+	if (!o.running && !o.count)
+		return options_usage(o.command, "too few arguments");
+	if (!o.running && is_no_name(o.args[0]))
+		return options_usage(o.command, "'%s' is no revision",
+				     o.args[0]);
 	r = show(&o, &why);
 	return r < 0 ? options_failed(o.command, &why) : EXIT_DONE;
 }

@@ -2,6 +2,7 @@
 #include "core/why.h"
 #include "fs/client.h"
 #include "fs/cmd.h"
+#include "fs/lines.h"
 #include "fs/options.h"
 #include "fs/table.h"
 
@@ -40,41 +41,23 @@ static const struct table_column columns[] = {
 	{"item", "ITEM", TABLE_TEXT},
 };
 
-static int add_line(json_t *all, json_t *line, json_int_t *ret_omitted,
-		    struct why *why)
-{
-	const json_t *omitted = json_object_get(line, "omitted");
+struct parsed {
+	json_t *all;
+	json_int_t omitted; /* so many older ones are left out */
+};
 
-	if (omitted) {
-		*ret_omitted = json_integer_value(omitted);
-		json_decref(line);
-		return 0;
-	}
-	if (json_array_append_new(all, line) < 0)
-		return why_set(why, -ENOMEM, "a line of history");
-	return 0;
-}
-
-/* The lines, one object each; the first may say how many older are left out. */
-static int parse(const struct buf *lines, json_t *all, json_int_t *ret_omitted,
+static int parse(json_t *object, const struct line *line, void *arg,
 		 struct why *why)
 {
-	const char *end, *newline;
-	json_t *line;
-	int r = 0;
+	struct parsed *p = arg;
+	const json_t *omitted = json_object_get(object, "omitted");
 
-	if (lines->len == 0)
-		return 0;
-	end = lines->data + lines->len;
-	for (const char *at = lines->data; at < end && r == 0;
-	     at = newline + 1) {
-		newline = memchr(at, '\n', (size_t)(end - at));
-		if (!newline)
-			newline = end;
-		line = json_loadb(at, (size_t)(newline - at), 0, NULL);
-		r = add_line(all, line, ret_omitted, why);
-	}
-	return r;
+	(void)line;
+	if (omitted)
+		p->omitted = json_integer_value(omitted);
+	else if (json_array_append(p->all, object) < 0)
+		return why_set(why, -ENOMEM, "a line of history");
+	return 0;
 }
 
 static bool is_member(const json_t *line, const char *key, const char *text)
@@ -141,7 +124,7 @@ static int history(const struct options *o, struct why *why)
 	DROP(client_close_p) struct client *client = NULL;
 	DROP(buf_done) struct buf lines = {0};
 	json_auto_t *all = json_array();
-	json_int_t omitted = 0;
+	struct parsed parsed = {.all = all};
 	const char *item;
 	int r;
 
@@ -154,17 +137,17 @@ static int history(const struct options *o, struct why *why)
 		return client_need_folder(client, why);
 	r = client_show(client, "history", NULL, &lines, why);
 	if (r == 0)
-		r = parse(&lines, all, &omitted, why);
+		r = lines_each(&lines, parse, &parsed, why);
 	if (r == 0 && *item)
 		r = keep_item(all, item, why);
 	if (r == 0)
 		r = print(o, all, why);
-	if (r == 0 && omitted > 0)
+	if (r == 0 && parsed.omitted > 0)
 		(void)fprintf(stderr,
 			      "repofs: history: only the newest changes of the "
 			      "folder; %" JSON_INTEGER_FORMAT
 			      " older ones are left out\n",
-			      omitted);
+			      parsed.omitted);
 	return r;
 }
 

@@ -1,10 +1,12 @@
 #include "core/buf.h"
+#include "core/utf8.h"
 #include "core/why.h"
 #include "fs/changes.h"
 #include "fs/client.h"
 #include "fs/cmd.h"
 #include "fs/options.h"
 #include "fs/place.h"
+#include "fs/progress.h"
 #include "fs/table.h"
 
 #include <errno.h>
@@ -134,6 +136,21 @@ static int print_json(FILE *out, const char *text, size_t len, struct why *why)
 	return r;
 }
 
+/* A value that fills screens is cut: --json and .control/pull have it. */
+enum { VALUE_MAX = 240 };
+
+static void print_line(FILE *out, const char *line, size_t len)
+{
+	size_t max = strlen("  theirs ") + VALUE_MAX;
+	bool cut = line[0] == ' ' && len > max;
+
+	if (cut)
+		len = utf8_floor(line, len, max);
+	table_text(out, TABLE_TERMINAL, line, len);
+	if (cut)
+		(void)fputs("...", out);
+}
+
 static void print_coloured(FILE *out, const char *text, size_t len)
 {
 	const char *at = text, *end = text + len, *newline;
@@ -142,7 +159,7 @@ static void print_coloured(FILE *out, const char *text, size_t len)
 		const char *colour = at[1] == ' ' ? colour_of(*at) : "";
 
 		(void)fputs(colour, out);
-		table_text(out, TABLE_TERMINAL, at, (size_t)(newline - at));
+		print_line(out, at, (size_t)(newline - at));
 		(void)fputs(*colour ? "\033[0m\n" : "\n", out);
 		at = newline + 1;
 	}
@@ -215,6 +232,22 @@ static bool has_conflicts(const struct buf *answer)
 	return answer->len > 2 && memcmp(answer->data, "C ", 2) == 0;
 }
 
+static void tell_progress(int64_t done, int64_t total, void *arg)
+{
+	progress_step(arg, done, total);
+}
+
+static int command(struct client *client, const char *line, struct buf *out,
+		   struct why *why)
+{
+	struct progress progress = progress_begin("pulling");
+	int r = client_command_watched(client, "pull", line, tell_progress,
+				       &progress, out, why);
+
+	progress_hide(&progress);
+	return r;
+}
+
 static int pull(const struct options *o, int words, const char *line,
 		struct why *why)
 {
@@ -230,11 +263,11 @@ static int pull(const struct options *o, int words, const char *line,
 		r = why_set(why, -EINVAL,
 			    "a path with a line break cannot be named here");
 	if (r == 0)
-		r = client_command(client, "pull", line, &answer, why);
+		r = command(client, line, &answer, why);
 	if (r == 0 && (o->ours || o->theirs) && !o->dry_run &&
 	    has_conflicts(&answer)) {
 		buf_reset(&answer);
-		r = client_command(client, "pull", all, &answer, why);
+		r = command(client, all, &answer, why);
 	}
 	if (r == 0)
 		r = print(o, &answer, why);

@@ -2,6 +2,7 @@
 #include "core/why.h"
 #include "fs/client.h"
 #include "fs/cmd.h"
+#include "fs/lines.h"
 #include "fs/options.h"
 #include "fs/table.h"
 
@@ -159,40 +160,14 @@ static int make_readable(json_t *line, struct why *why)
 
 /* ---- all of it ---- */
 
-typedef int (*line_fn)(json_t *line, const char *text, size_t len, void *arg,
-		       struct why *why);
-
-static int each_line(const struct buf *lines, line_fn fn, void *arg,
-		     struct why *why)
-{
-	const char *at = lines->data, *end, *newline;
-	int r = 0;
-
-	if (lines->len == 0)
-		return 0;
-	end = at + lines->len;
-	for (; r == 0 && at < end; at = newline + 1) {
-		json_auto_t *line = NULL;
-
-		newline = memchr(at, '\n', (size_t)(end - at));
-		if (!newline)
-			newline = end;
-		line = json_loadb(at, (size_t)(newline - at), 0, NULL);
-		r = line ? fn(line, at, (size_t)(newline - at), arg, why)
-			 : why_set(why, -EINVAL, "not a line of a report");
-	}
-	return r;
-}
-
-static int note_last(json_t *line, const char *text, size_t len, void *arg,
+static int note_last(json_t *object, const struct line *line, void *arg,
 		     struct why *why)
 {
 	struct wanted *w = arg;
 
-	(void)text;
-	(void)len;
+	(void)line;
 	(void)why;
-	w->batch = number_of(line, "batch");
+	w->batch = number_of(object, "batch");
 	return 0;
 }
 
@@ -202,22 +177,22 @@ struct keeping {
 	struct buf out;
 };
 
-static int keep(json_t *line, const char *text, size_t len, void *arg,
+static int keep(json_t *object, const struct line *line, void *arg,
 		struct why *why)
 {
 	struct keeping *k = arg;
 	char *readable;
 	int r;
 
-	if (!is_wanted(&k->wanted, line))
+	if (!is_wanted(&k->wanted, object))
 		return 0;
 	if (k->json) {
-		buf_add(&k->out, text, len);
+		buf_add(&k->out, line->at, line->len);
 	} else {
-		r = make_readable(line, why);
+		r = make_readable(object, why);
 		if (r < 0)
 			return r;
-		readable = json_dumps(line, JSON_COMPACT);
+		readable = json_dumps(object, JSON_COMPACT);
 		if (!readable)
 			return no_memory(why);
 		buf_text(&k->out, readable);
@@ -242,9 +217,9 @@ static int report(const struct options *o, struct why *why)
 		r = client_list(o->count ? o->args[0] : ".", o->inside,
 				"report", &lines, why);
 	if (r == 0 && o->last)
-		r = each_line(&lines, note_last, &k.wanted, why);
+		r = lines_each(&lines, note_last, &k.wanted, why);
 	if (r == 0)
-		r = each_line(&lines, keep, &k, why);
+		r = lines_each(&lines, keep, &k, why);
 	if (r < 0)
 		return r;
 	return table_print(stdout, table_style(stdout, o->json), columns,

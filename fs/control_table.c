@@ -39,6 +39,7 @@ const struct control_file control_files[] = {
 	 .restores = CONTROL_RESTORE_HERE},
 	{"manifest", 0444, .show = control_show_manifest, .dear = true},
 	{"diff", 0555, .dir = INUM_DIFF},
+	{"show", 0555, .dir = INUM_SHOW},
 	{"rejected", 0555, .dir = INUM_REJECTED},
 	{"backup.tar", 0444, .stream = control_open_tar, .dear = true},
 	{"backup.zip", 0444, .stream = control_open_zip, .dear = true},

@@ -13,8 +13,9 @@
  *   VERSION        item (29), born (30)       one file in it
  *   CONTROL        folder                     .control
  *   CONTROL_FILE   row of the table (11), folder (48)
- *   DIFF           folder                     .control/diff
- *   DIFF_FILE      revision (23), folder (36)
+ *   DIFF           form (25), folder (34)     .control/diff, and below
+ *   SHOW           form, folder               .control/show, and below
+ *   DIFF_FILE      form (3), revision (22), folder (34)   a file in these
  *   REJECTED       folder                     .control/rejected
  *   REJECTED_FILE  id
  *   PAST_CONTROL   view, item                 .control in the past
@@ -25,6 +26,7 @@
  *   SECRETS        folder or item             .secrets and all below it
  *   PAST_TAR       view, item                 backup.tar of .control in the past
  *   PAST_ZIP       view, item                 backup.zip
+ *   SHADE          a count                    what is not there (fs/witness)
  *
  * A directory must never be shown under two names with one number: the kernel
  * would move it. That is why the number of a directory holds the folder it is
@@ -58,6 +60,8 @@ enum inum_kind {
 	INUM_SECRETS,
 	INUM_PAST_TAR,
 	INUM_PAST_ZIP,
+	INUM_SHOW,
+	INUM_SHADE,
 	INUM_KINDS
 };
 
@@ -97,7 +101,8 @@ enum {
 	INUM_VIEW_BITS = 34,	/* item below a view */
 	INUM_VERSION_BITS = 30, /* item or born below another */
 	INUM_CONTROL_BITS = 48, /* folder below a row */
-	INUM_DIFF_BITS = 36,	/* folder below a revision */
+	INUM_DIFF_BITS = 34,	/* folder below a form and revision */
+	INUM_FORM_BITS = 22,	/* revision below a form */
 };
 
 #endif

@@ -12,6 +12,7 @@ static const struct node_kind *const kinds[INUM_KINDS] = {
 	[INUM_CONTROL] = &kind_control,
 	[INUM_CONTROL_FILE] = &kind_control_file,
 	[INUM_DIFF] = &kind_diff,
+	[INUM_SHOW] = &kind_diff,
 	[INUM_DIFF_FILE] = &kind_diff_file,
 	[INUM_REJECTED] = &kind_rejected,
 	[INUM_REJECTED_FILE] = &kind_rejected_file,
@@ -23,6 +24,7 @@ static const struct node_kind *const kinds[INUM_KINDS] = {
 	[INUM_REFERENCES] = &kind_references,
 	[INUM_REFERENCES_OF] = &kind_references_of,
 	[INUM_SECRETS] = &kind_secrets,
+	[INUM_SHADE] = &kind_shade,
 };
 
 const struct node_kind *node_kind(uint64_t ino)

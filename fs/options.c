@@ -34,6 +34,8 @@ static const struct option all[] = {
 	{"change", required_argument, NULL, 'C'},
 	{"ours", no_argument, NULL, 'O'},
 	{"theirs", no_argument, NULL, 'T'},
+	{"names-only", no_argument, NULL, 'p'},
+	{"running", no_argument, NULL, 'R'},
 };
 enum { ALL = sizeof(all) / sizeof(all[0]) };
 
@@ -99,6 +101,12 @@ static void take_flag(int letter, struct options *o)
 		break;
 	case 'u':
 		o->once = true;
+		break;
+	case 'p':
+		o->names_only = true;
+		break;
+	case 'R':
+		o->running = true;
 		break;
 	case 'y':
 		o->yes = true;

@@ -25,6 +25,8 @@ struct options {
 	const char *kinds;			  /* --kinds */
 	const char *kind, *status, *user, *since; /* what to list */
 	const char *program, *change;		  /* ... */
+	bool names_only;			  /* paths alone */
+	bool running;				  /* what is under way */
 	bool json, dry_run, lazy, closure, history;
 	bool full, last, once, yes, ours, theirs;
 	char **args; /* what is left */

@@ -2,6 +2,7 @@
 
 #include "core/defer.h"
 #include "core/why.h"
+#include "fs/lines.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -143,22 +144,14 @@ static int add_lines(struct cells *cells, enum table_style style,
 		     const struct table_column *columns, size_t count,
 		     const char *lines, size_t len, struct why *why)
 {
-	const char *at = lines, *end = lines + len, *newline;
-	int r;
+	struct line line = {0};
+	int r = 0;
 
-	while (at < end) {
-		newline = memchr(at, '\n', (size_t)(end - at));
-		if (!newline)
-			newline = end;
-		if (newline > at) {
-			r = add_line(cells, style, columns, count, at,
-				     (size_t)(newline - at), why);
-			if (r < 0)
-				return r;
-		}
-		at = newline + 1;
-	}
-	return 0;
+	while (r == 0 && lines_next(lines, len, &line))
+		if (line.len)
+			r = add_line(cells, style, columns, count, line.at,
+				     line.len, why);
+	return r;
 }
 
 /* Columns that @text fills on a terminal. */

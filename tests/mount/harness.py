@@ -448,8 +448,10 @@ class Repo:
         return self.command("revert", str(what), folder)
 
     def diff(self, number, folder=""):
+        """The lines of paths, without those of members below them."""
         path = self.path(folder, ".control", "diff", str(number))
-        return read_all(path).decode().splitlines()
+        return [line for line in read_all(path).decode().splitlines()
+                if not line.startswith("  ")]
 
 
 def same_tree(a, b, grain=1):

@@ -162,6 +162,7 @@ def test_revisions_and_show(place):
     assert "restore" in shown and "+ d/b 2.json" in shown
     named = lines(place.cli("show", "--json", "named", *place.args()))
     assert named[0]["kind"] == "snapshot" and named[0]["name"] == "named"
+    assert named[0]["covers"]["items"] == 2
     assert {"change": "created", "path": "d/b 2.json"} in named[1:]
     assert place.cli("show", "99", *place.args(),
                      check=False).returncode == 1
@@ -170,9 +171,19 @@ def test_revisions_and_show(place):
 def test_diff(place):
     done = place.cli("diff", "1", *place.args("d"), check=False)
     assert done.returncode == 1
-    assert sorted(done.stdout.splitlines()) == ["+ b 2.json", "+ b.json",
-                                                "M a.json"]
+    names = ["+ b 2.json", "+ b.json", "M a.json"]
+    assert sorted(row for row in done.stdout.splitlines()
+                  if not row.startswith("  ")) == names
+    assert "M a.json\n  /n: " in done.stdout
     done = place.cli("diff", "--json", "1", *place.args("d"), check=False)
+    [edited] = [c for c in lines(done) if c["path"] == "a.json"]
+    assert edited["change"] == "edited"
+    assert [m["pointer"] for m in edited["members"]] == ["/n"]
+    done = place.cli("diff", "--names-only", "1", *place.args("d"),
+                     check=False)
+    assert sorted(done.stdout.splitlines()) == names
+    done = place.cli("diff", "--names-only", "--json", "1",
+                     *place.args("d"), check=False)
     assert {"change": "edited", "path": "a.json"} in lines(done)
     number = place.cli("snapshot", *place.args()).stdout.split()[1]
     done = place.cli("diff", number, *place.args())

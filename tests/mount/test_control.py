@@ -31,12 +31,12 @@ def used(repo):
 def test_control_lists_what_there_is(used):
     for folder in ("", "d"):
         names = set(os.listdir(used.path(folder, ".control")))
-        assert names >= {*TEXTS, "diff", "rejected"}
+        assert names >= {*TEXTS, "diff", "show", "rejected"}
 
 
 def test_help_names_every_file_and_fits_a_terminal(used):
     text = read_all(used.control("help")).decode()
-    for name in (*TEXTS[1:], "diff", "rejected", "latest", "undo", "before"):
+    for name in (*TEXTS[1:], "diff", "show", "rejected", "latest", "undo", "before"):
         assert name in text
     assert max(len(line) for line in text.splitlines()) <= 90
 
@@ -58,7 +58,7 @@ def test_copiers_copy_the_whole_text(used):
     wanted = {n: read_all(used.control(n, "d")) for n in TEXTS}
     last = used.revisions()[-1]["id"]
     diff = read_all(used.control(f"diff/{last}", "d"))
-    assert diff == b"M 3.json\n"
+    assert diff.startswith(b"M 3.json\n  /n: ")
     assert all(wanted[n] for n in ("help", "status", "errors", "report",
                                    "history", "manifest"))
     run(["cp", "-r", used.control("", "d"), out + "/cp"])
@@ -72,6 +72,8 @@ def test_copiers_copy_the_whole_text(used):
             assert read_all(f"{out}/{how}/{name}") == text, (how, name)
         assert len(os.listdir(f"{out}/{how}/rejected")) == 1
         assert read_all(f"{out}/{how}/diff/{last}") == diff
+        assert b"\nchanged since:\nM 3.json\n  /n: " in \
+            read_all(f"{out}/{how}/show/{last}")
 
 
 def test_a_text_is_that_of_its_opening(used):

@@ -193,15 +193,98 @@ def test_a_clone_with_ids_of_its_own(repo):
     repo.check()
 
 
+def test_a_clone_of_a_clone(orders):
+    """What both clones changed comes, and the other way round."""
+    again = "integrations/Orders-again"
+    before = ids(orders, ORDERS)
+    change(orders, CLONE, "flows/Returns.json", schedule="first")
+    orders.sh(f"cp -r {CLONE} {again}")
+    assert "1 changed" in pull(orders, "dry-run ../Orders-again")
+    export = load(orders, again, "exports/Stock.json")["_id"]
+    change(orders, again, "flows/Stock levels.json",
+           pageGenerators=[{"_exportId": export}, {"_exportId": export}])
+    change(orders, again, "flows/Returns.json", disabled=True)
+    change(orders, ORDERS, "flows/Returns.json", timezone="UTC")
+    text = pull(orders, "../Orders-again")
+    assert conflicts_of(text) == {}
+    assert "0 added, 2 changed, 0 moved, 0 removed" in text
+    before["flows/Returns.json"].update(schedule="first", disabled=True,
+                                        timezone="UTC")
+    before["flows/Stock levels.json"]["pageGenerators"] *= 2
+    assert ids(orders, ORDERS) == before
+    change(orders, ORDERS, "apis/Order intake.json", version="v2")
+    before = ids(orders, again)
+    text = pull(orders, "../Orders", again)
+    assert "0 added, 2 changed, 0 moved, 0 removed" in text
+    before["apis/Order intake.json"]["version"] = "v2"
+    before["flows/Returns.json"]["timezone"] = "UTC"
+    assert ids(orders, again) == before
+    # The clone between them.
+    assert "3 changed, 0 moved" in pull(orders, "../Orders", CLONE)
+    assert "nothing to do" in pull(orders, "../Orders-again", CLONE)
+    orders.check()
+
+
+def test_two_clones_of_one(orders):
+    """Neither comes from the other: what they come from is the base."""
+    other = "integrations/Orders-other"
+    export = load(orders, CLONE, "exports/Stock.json")["_id"]
+    first = load(orders, CLONE, "flows/Returns.json")
+    change(orders, CLONE, "flows/Returns.json", pageGenerators=first[
+        "pageGenerators"] + [{"_exportId": export}], schedule="one")
+    orders.sh(f"cp -r {ORDERS} {other}")
+    before = ids(orders, other)
+    change(orders, other, "flows/Returns.json", schedule="two")
+    text = pull(orders, "../Orders-sandbox", other)
+    assert conflicts_of(text) == {"flows/Returns.json#/schedule": [
+        '"? 0 6 ? * *"', '"two"', '"one"']}
+    pull(orders, "ours", other)
+    before["flows/Returns.json"]["schedule"] = "two"
+    before["flows/Returns.json"]["pageGenerators"].append(
+        {"_exportId": before["exports/Stock.json"]["_id"]})
+    assert ids(orders, other) == before
+    orders.check()
+
+
 def test_a_taken_name_is_numbered(orders):
     orders.write(f"{ORDERS}/scripts/New.json", item(_id="1" * 24, a=1))
     orders.write(f"{CLONE}/scripts/New.json", item(_id="2" * 24, a=2))
     orders.write(f"{ORDERS}/scripts/Same.json", item(_id="3" * 24, a=3))
     orders.write(f"{CLONE}/scripts/Same.json", item(_id="4" * 24, a=3))
-    pull(orders)
+    # Alike, and they refer to each other and to what both have.
+    made = []
+    for folder, mark in ((ORDERS, "a"), (CLONE, "b")):
+        export = load(orders, folder, "exports/Stock.json")["_id"]
+        for name, own, then in (("X", "1", "2"), ("Y", "2", "1")):
+            made.append({"_id": mark * 23 + own, "name": name,
+                         "_runNextFlowIds": [mark * 23 + then],
+                         "pageGenerators": [{"_exportId": export}]})
+            orders.write(f"{folder}/flows/{name}.json",
+                         integrations.text(made[-1]))
+        change(orders, folder, "flows/Returns.json",
+               _runNextFlowIds=[mark * 23 + "1"])
+    text = pull(orders)
+    assert text.startswith("+ scripts/New 2.json\npull from")
+    for name, item_made in (("X", made[0]), ("Y", made[1])):
+        assert load(orders, ORDERS, f"flows/{name}.json") == item_made
+        assert not orders.exists(f"{ORDERS}/flows/{name} 2.json")
     assert load(orders, ORDERS, "scripts/New.json")["a"] == 1
     assert load(orders, ORDERS, "scripts/New 2.json")["a"] == 2
     assert not orders.exists(f"{ORDERS}/scripts/Same 2.json")
+    orders.check()
+
+
+def test_a_name_that_was_left_is_free_for_another(orders):
+    """What is there now under a name of ours is not what ours is."""
+    orders.sh(f"cd {CLONE}/scripts && mv 'Map fields.json' Old.json && "
+              "cp Old.json 'Map fields.json'")
+    assert "1 added, 0 changed, 1 moved" in pull(orders)
+    ours = ids(orders, ORDERS)
+    moved, copy = (ours[f"scripts/{name}.json"]
+                   for name in ("Old", "Map fields"))
+    assert moved.pop("_id") == integrations.identify(
+        "Orders", "scripts", "Map fields") != copy.pop("_id")
+    assert moved == copy
     orders.check()
 
 
@@ -435,26 +518,77 @@ for n in which:
 """, *which[0:1], member, json.dumps(which[1]))
 
 
-@pytest.mark.slow
-def test_500_of_10000_with_20_conflicts(repo):
-    fill(repo, 10000)
-    changed = list(range(0, 10000, 20))
-    edit_many(repo, ("rules/Clone", changed), "note")
-    edit_many(repo, ("rules/Base", changed[:20]), "note")
-    edit_many(repo, ("rules/Base", changed[20:60]), "name")
+ITEMS = int(os.environ.get("REPOFS_PULL_ITEMS") or 1000)
+
+
+def fill_exports(repo, count):
+    """Exports that refer to a connection and to each other, and a clone."""
+    base = os.path.join(repo.base, "many", "integrations", "Base")
+    shared = integrations.identify("link")
+    os.makedirs(os.path.join(base, "connections"))
+    with open(f"{base}/connections/Link.json", "wb") as f:
+        f.write(integrations.text({"_id": shared, "name": "Link"}))
+    for n in range(count):
+        folder = f"{base}/exports/{n // 100}"
+        os.makedirs(folder, exist_ok=True)
+        with open(f"{folder}/R{n}.json", "wb") as f:
+            f.write(integrations.text({
+                "_id": integrations.identify(n), "name": f"R{n}",
+                "note": "x" * 200, "_connectionId": shared,
+                "_runNextExportIds":
+                    [integrations.identify((n * 7 + 1) % count)]}))
+    os.mkdir(repo.path("integrations"))
+    for source, name in ((base, "Base"), (repo.path("integrations/Base"),
+                                          "Clone")):
+        run(["cp", "-r", source, repo.path("integrations", name)], limit=120)
+
+
+@pytest.mark.parametrize("answer", ["ours", "theirs"])
+def test_5_of_100_changed_with_20_conflicts(repo, answer):
+    fill_exports(repo, ITEMS)
+    ours, theirs = "integrations/Base", "integrations/Clone"
+    changed = list(range(0, ITEMS, 20))
+    edit_many(repo, (f"{theirs}/exports", changed), "note")
+    edit_many(repo, (f"{ours}/exports", changed[:20]), "note")
+    edit_many(repo, (f"{ours}/exports", changed[20:60]), "name")
+    before = os.path.join(repo.base, "before")
+    run(["cp", "-a", repo.path(ours), before], limit=120)
     start = time.monotonic()
-    text = pull(repo, "../Clone", "rules/Base")
+    text = pull(repo, "../Clone", ours)
     waited = time.monotonic() - start
-    assert len(conflicts_of(text)) == 20
+    assert sorted(conflicts_of(text)) == sorted(
+        f"exports/{n // 100}/R{n}.json#/note" for n in changed[:20])
+    run(["diff", "-r", before, repo.path(ours)], limit=60)
     start = time.monotonic()
-    text = pull(repo, "theirs", "rules/Base")
+    text = pull(repo, answer, ours)
     done = time.monotonic() - start
-    assert " 500 changed," in text
-    print(f"conflicts after {waited:.2f} s, done after {done:.2f} s")
+    print(f"{ITEMS} items, {len(changed)} changed: conflicts after "
+          f"{waited:.2f} s, done after {done:.2f} s")
     assert waited < 5 and done < 5  # far above what it takes
-    for n in changed[::50]:
-        rule = load(repo, "rules/Base", f"{n // 100}/R{n}.json")
-        assert rule["note"] == "rules/Clone"
+    edited = len(changed) - (20 if answer == "ours" else 0)
+    assert f" 0 added, {edited} changed, 0 moved, 0 removed " in text
+    rows = repo.revisions(ours)[-3:]
+    assert [r["kind"] for r in rows] in (["snapshot", "pull", "snapshot"],
+                                         ["pull", "snapshot", "snapshot"])
+    row = next(r for r in rows if r["kind"] == "pull")
+    first, last = [r for r in rows if r["kind"] == "snapshot"]
+    assert row["counts"]["edited"] == edited
+    assert (first["before"], last["before"]) == (row["before"], row["after"])
+    # Each has the one or the other, and all else is as it was.
+    run(["diff", "-r", before, f"{repo.path(ours)}/.snapshots/{first['id']}"],
+        limit=60)
+    run(["diff", "-r", repo.path(ours),
+         f"{repo.path(ours)}/.snapshots/{last['id']}"], limit=60)
+    for n in changed:
+        path = f"exports/{n // 100}/R{n}.json"
+        with open(os.path.join(before, path), encoding="utf-8") as f:
+            was = json.load(f)
+        if answer == "theirs" or n not in changed[:20]:
+            was["note"] = f"{theirs}/exports"
+        assert load(repo, ours, path) == was
+    repo.check()
+    repo.revert(f"undo {row['id']}", ours)
+    run(["diff", "-r", before, repo.path(ours)], limit=60)
     repo.check()
 
 

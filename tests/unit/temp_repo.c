@@ -9,8 +9,10 @@
 #include "core/revision.h"
 #include "core/scratch.h"
 #include "core/work.h"
+#include "tests/unit/temp_tree.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -120,6 +122,41 @@ int64_t temp_scratch(struct temp *t, int64_t parent, const char *name)
 	temp_ok(t, scratch_add(temp_begin(t), &s, name, NULL, &t->why));
 	temp_commit(t);
 	return s.id;
+}
+
+int64_t temp_copy(struct temp_repo *r, const struct batch_key *key,
+		  const char *path, const char *text, size_t len)
+{
+	struct temp *t = r->t;
+	struct report_line line = {.outcome = OUTCOME_CREATED};
+	char aside[520], went[256];
+	const char *slash = strrchr(path, '/');
+
+	temp_begin(t);
+	line.asked = slash + 1;
+	if (temp_at(t, path)) {
+		char folder[256];
+
+		(void)snprintf(folder, sizeof(folder), "%.*s",
+			       (int)(slash - path), path);
+		line.folder = temp_at(t, folder);
+		temp_ok(t, number_free_name(r->repo.numbers, &t->m, line.folder,
+					    line.asked, NULL, went, &t->why));
+		(void)snprintf(aside, sizeof(aside), "%s/%s", folder, went);
+		line.outcome = OUTCOME_RENAMED;
+		line.went = went;
+		line.item = temp_put(t, aside, text, len);
+	} else {
+		struct entry e;
+
+		line.item = temp_put(t, path, text, len);
+		temp_ok(t,
+			tree_get(t->m.db, MOMENT_NOW, line.item, &e, &t->why));
+		line.folder = e.parent;
+	}
+	temp_ok(t, batch_note(r->repo.batches, &t->m, key, &line, &t->why));
+	temp_commit(t);
+	return line.item;
 }
 
 /* ---- the tree as text ---- */

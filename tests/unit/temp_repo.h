@@ -9,6 +9,8 @@
 #include "core/repo.h"
 #include "tests/unit/temp_store.h"
 
+struct batch_key;
+
 struct temp_repo {
 	struct temp *t;
 	struct repo repo;
@@ -28,6 +30,9 @@ void temp_said(const struct temp_repo *r, const char *lines);
 int64_t temp_snap(struct temp *t, int64_t folder);
 void temp_set_mode(struct temp *t, int64_t item, mode_t mode);
 int64_t temp_scratch(struct temp *t, int64_t parent, const char *name);
+/* What a mount does with a file that somebody copies to @path; the item. */
+int64_t temp_copy(struct temp_repo *r, const struct batch_key *key,
+		  const char *path, const char *text, size_t len);
 
 /*
  * All below @folder at moment @at, a line each in the order of the paths:

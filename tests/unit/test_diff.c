@@ -9,9 +9,10 @@
 static void differs(struct temp *t, int64_t folder, int64_t from, int64_t to,
 		    const char *lines)
 {
+	const struct diff_ask ask = {.folder = folder, .from = from, .to = to};
 	DROP(buf_done) struct buf out = {0};
 
-	temp_ok(t, diff_show(t->reader.db, folder, from, to, &out, &t->why));
+	temp_ok(t, diff_show(t->reader.db, &ask, &out, &t->why));
 	buf_byte(&out, '\0');
 	assert_string_equal(out.data, lines);
 }

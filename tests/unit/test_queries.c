@@ -179,9 +179,8 @@ static void test_the_judge_finds_planted_faults(void **state)
 	assert_int_equal(parameters("SELECT ?"), 1);
 	assert_int_equal(parameters("SELECT :name"), 1);
 	assert_non_null(fault_of(STMT_MOMENT_GET, "SCAN moment"));
-	assert_non_null(
-		fault_of(STMT_MOMENT_GET,
-			 "SCAN moment USING COVERING INDEX moment_x"));
+	assert_non_null(fault_of(STMT_MOMENT_GET,
+				 "SCAN moment USING COVERING INDEX moment_x"));
 	assert_non_null(
 		fault_of(STMT_MOMENT_GET, "USE TEMP B-TREE FOR ORDER BY"));
 	assert_non_null(fault_of(STMT_MOMENT_GET,

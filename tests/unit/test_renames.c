@@ -1,6 +1,5 @@
 /* Within a batch references follow the names that items got. */
 #include "core/blob.h"
-#include "core/number.h"
 #include "core/problems.h"
 #include "core/ref.h"
 #include "core/report.h"
@@ -17,45 +16,9 @@
 
 static const struct batch_key process = {100, 1};
 
-/* What a mount does with a file that somebody copies to @path. */
-static int64_t copy_bytes(struct temp_repo *r, const struct batch_key *key,
-			  const char *path, const char *text, size_t len)
-{
-	struct temp *t = r->t;
-	struct report_line line = {.outcome = OUTCOME_CREATED};
-	char aside[520], went[256];
-	const char *slash = strrchr(path, '/');
-
-	temp_begin(t);
-	line.asked = slash + 1;
-	if (temp_at(t, path)) {
-		char folder[256];
-
-		(void)snprintf(folder, sizeof(folder), "%.*s",
-			       (int)(slash - path), path);
-		line.folder = temp_at(t, folder);
-		temp_ok(t, number_free_name(r->repo.numbers, &t->m, line.folder,
-					    line.asked, NULL, went, &t->why));
-		(void)snprintf(aside, sizeof(aside), "%s/%s", folder, went);
-		line.outcome = OUTCOME_RENAMED;
-		line.went = went;
-		line.item = temp_put(t, aside, text, len);
-	} else {
-		struct entry e;
-
-		line.item = temp_put(t, path, text, len);
-		temp_ok(t,
-			tree_get(t->m.db, MOMENT_NOW, line.item, &e, &t->why));
-		line.folder = e.parent;
-	}
-	temp_ok(t, batch_note(r->repo.batches, &t->m, key, &line, &t->why));
-	temp_commit(t);
-	return line.item;
-}
-
 static int64_t copy(struct temp_repo *r, const char *path, const char *text)
 {
-	return copy_bytes(r, &process, path, text, strlen(text));
+	return temp_copy(r, &process, path, text, strlen(text));
 }
 
 /* A synchronizer has found @item, the copy from before, in place of @path. */
@@ -203,9 +166,9 @@ static void test_another_process_is_another_batch(void **state)
 	struct temp *t = r->t;
 
 	temp_make(t, "rules/A.json", "{\"old\": 1}");
-	copy_bytes(r, &other, "action_maps/M.json", map, strlen(map));
+	temp_copy(r, &other, "action_maps/M.json", map, strlen(map));
 	copy(r, "rules/A.json", "{}");
-	copy_bytes(r, &other, "action_maps/N.json", map, strlen(map));
+	temp_copy(r, &other, "action_maps/N.json", map, strlen(map));
 	temp_says(t, "action_maps/M.json", MAP("/rules/A", ""));
 	temp_says(t, "action_maps/N.json", MAP("/rules/A", ""));
 	end_batches(r);
@@ -295,217 +258,6 @@ static void test_a_moment_that_fails_has_renamed_nothing(void **state)
 	temp_says(t, "action_maps/N.json", MAP("/rules/A", ""));
 }
 
-/* ---- ids ---- */
-
-#define FLOW(id, next, exp)                                             \
-	"{\"_id\": \"" id "\", \"_runNextFlowIds\": [\"" next "\"], \"" \
-	"_exportId\": \"" exp "\"}"
-
-/* Twelve bytes of the clock's randomness, which are all 7 in a test. */
-#define FRESH "070707070707070707070707"
-
-static void test_a_copy_under_a_number_has_an_id_of_its_own(void **state)
-{
-	struct temp_repo *r = *state;
-	struct temp *t = r->t;
-
-	temp_make(t, "integrations/O/exports/E.json", "{\"_id\": \"e1\"}");
-	copy(r, "integrations/O/flows/F.json", FLOW("f1", "f1", "e1"));
-	copy(r, "integrations/O/exports/E.json", "{\"_id\": \"e1\"}");
-	copy(r, "integrations/O/flows/G.json", FLOW("g1", "f1", "e1"));
-	temp_says(t, "integrations/O/exports/E.json", "{\"_id\": \"e1\"}");
-	temp_says(t, "integrations/O/exports/E 2.json",
-		  "{\"_id\": \"" FRESH "\"}");
-	temp_says(t, "integrations/O/flows/F.json", FLOW("f1", "f1", FRESH));
-	temp_says(t, "integrations/O/flows/G.json", FLOW("g1", "f1", FRESH));
-	copy(r, "integrations/O/flows/F.json", FLOW("f1", "f1", "x"));
-	temp_says(t, "integrations/O/flows/F 2.json", FLOW(FRESH, FRESH, "x"));
-}
-
-static unsigned last_id;
-
-/* Each id is made of one byte, which is one more than the last one's. */
-static int count_up(void *arg, void *bytes, size_t len)
-{
-	(void)arg;
-	memset(bytes, (int)++last_id, len);
-	return 0;
-}
-
-static void number_ids(struct temp *t)
-{
-	last_id = 0;
-	t->env.random = count_up;
-}
-
-#define ID(byte) byte byte byte byte byte byte byte byte byte byte byte byte
-#define EXPORT(id) "{\"_id\": \"" id "\"}"
-
-static void test_an_id_that_is_taken_is_no_name(void **state)
-{
-	struct temp_repo *r = *state;
-	struct temp *t = r->t;
-
-	temp_make(t, "integrations/O/exports/E.json", EXPORT("e1"));
-	number_ids(t);
-	copy(r, "integrations/O/exports/sub/D.json", EXPORT("e1"));
-	copy(r, "integrations/P/exports/E.json", EXPORT("e1"));
-	copy(r, "integrations/O/imports/E.json", EXPORT("e1"));
-	temp_says(t, "integrations/O/exports/E.json", EXPORT("e1"));
-	temp_says(t, "integrations/O/exports/sub/D.json", EXPORT(ID("01")));
-	temp_says(t, "integrations/P/exports/E.json", EXPORT(ID("02")));
-	temp_says(t, "integrations/O/imports/E.json", EXPORT("e1"));
-	assert_int_equal(temp_ask(t,
-				  "SELECT count(*) FROM copied WHERE "
-				  "original = %d",
-				  (int)temp_at(t, "integrations/O/exports/"
-						  "E.json")),
-			 2);
-}
-
-static void test_an_id_that_is_free_again_is_kept(void **state)
-{
-	struct temp_repo *r = *state;
-	struct temp *t = r->t;
-	int64_t item;
-
-	item = temp_make(t, "integrations/O/exports/E.json", EXPORT("e1"));
-	temp_remove(t, item);
-	copy(r, "integrations/P/exports/E.json", EXPORT("e1"));
-	temp_says(t, "integrations/P/exports/E.json", EXPORT("e1"));
-}
-
-static const char *const parts[] = {"flows/F.json", "exports/E.json",
-				    "flows/G.json"};
-static const char *const texts[] = {FLOW("f1", "01", "e1"), EXPORT("e1"),
-				    FLOW("01", "f1", "e1")};
-
-/* Copy one of the parts into integrations/@name. */
-static void copy_part(struct temp_repo *r, const char *name, size_t part)
-{
-	char path[64];
-
-	(void)snprintf(path, sizeof(path), "integrations/%s/%s", name,
-		       parts[part]);
-	copy(r, path, texts[part]);
-}
-
-static void has_no_problems(struct temp *t)
-{
-	struct buf problems = {0};
-
-	temp_ok(t, problems_show(t->reader.db, store_kinds(t->store), TREE_ROOT,
-				 &problems, &t->why));
-	if (problems.len)
-		fail_msg("%.*s", (int)problems.len, problems.data);
-	buf_done(&problems);
-}
-
-static void test_a_clone_refers_to_itself(void **state)
-{
-	static const size_t orders[][3] = {{0, 1, 2}, {2, 1, 0}, {1, 0, 2}};
-	struct temp_repo *r = *state;
-	struct temp *t = r->t;
-	char name[2] = "P";
-
-	for (size_t i = 0; i < COUNT(parts); i++)
-		copy_part(r, "O", i);
-	end_batches(r);
-	for (size_t i = 0; i < COUNT(parts); i++) {
-		char path[64];
-
-		(void)snprintf(path, sizeof(path), "integrations/O/%s",
-			       parts[i]);
-		temp_says(t, path, texts[i]);
-	}
-	number_ids(t);
-	for (size_t o = 0; o < COUNT(orders); o++) {
-		name[0] = (char)('P' + o);
-		for (size_t i = 0; i < COUNT(parts); i++)
-			copy_part(r, name, orders[o][i]);
-		end_batches(r);
-	}
-	temp_says(t, "integrations/P/flows/F.json",
-		  FLOW(ID("01"), ID("03"), ID("02")));
-	temp_says(t, "integrations/P/exports/E.json", EXPORT(ID("02")));
-	temp_says(t, "integrations/P/flows/G.json",
-		  FLOW(ID("03"), ID("01"), ID("02")));
-	temp_says(t, "integrations/Q/flows/F.json",
-		  FLOW(ID("06"), ID("04"), ID("05")));
-	temp_says(t, "integrations/Q/flows/G.json",
-		  FLOW(ID("04"), ID("06"), ID("05")));
-	temp_says(t, "integrations/R/flows/F.json",
-		  FLOW(ID("08"), ID("09"), ID("07")));
-	temp_says(t, "integrations/O/flows/F.json", texts[0]);
-	has_no_problems(t);
-}
-
-/* Two clones in one batch, whatever the order in which their parts come. */
-static void test_clones_of_one_batch_are_told_apart(void **state)
-{
-	struct temp_repo *r = *state;
-	struct temp *t = r->t;
-
-	for (size_t i = 0; i < COUNT(parts); i++)
-		copy_part(r, "O", i);
-	end_batches(r);
-	number_ids(t);
-	copy_part(r, "P", 1); /* 01 */
-	copy_part(r, "P", 0); /* 02 */
-	copy_part(r, "Q", 0); /* 03 refers to P's export, until its own comes */
-	temp_says(t, "integrations/Q/flows/F.json",
-		  FLOW(ID("03"), "01", ID("01")));
-	copy_part(r, "Q", 1); /* 04 */
-	copy_part(r, "P", 2); /* 05 */
-	copy_part(r, "Q", 2); /* 06 */
-	temp_says(t, "integrations/P/flows/F.json",
-		  FLOW(ID("02"), ID("05"), ID("01")));
-	temp_says(t, "integrations/P/flows/G.json",
-		  FLOW(ID("05"), ID("02"), ID("01")));
-	temp_says(t, "integrations/Q/flows/F.json",
-		  FLOW(ID("03"), ID("06"), ID("04")));
-	temp_says(t, "integrations/Q/flows/G.json",
-		  FLOW(ID("06"), ID("03"), ID("04")));
-	has_no_problems(t);
-}
-
-/* What comes with one id and is new to the repository. */
-static void test_one_id_in_one_batch(void **state)
-{
-	struct temp_repo *r = *state;
-	struct temp *t = r->t;
-
-	number_ids(t);
-	for (size_t i = 0; i < COUNT(parts); i++) {
-		copy_part(r, "O", i);
-		copy_part(r, "P", i);
-	}
-	for (size_t i = 0; i < COUNT(parts); i++) {
-		char path[64];
-
-		(void)snprintf(path, sizeof(path), "integrations/P/%s",
-			       parts[i]);
-		temp_says(t, path, texts[i]);
-	}
-	copy(r, "integrations/O/exports/Again.json", EXPORT("e1"));
-	temp_says(t, "integrations/O/exports/Again.json", EXPORT(ID("01")));
-	temp_says(t, "integrations/O/flows/F.json", texts[0]);
-}
-
-static void test_a_skipped_copy_is_known_by_its_id(void **state)
-{
-	struct temp_repo *r = *state;
-	struct temp *t = r->t;
-	int64_t e2;
-
-	temp_make(t, "integrations/O/exports/E.json", "{\"_id\": \"e1\"}");
-	e2 = copy(r, "integrations/O/exports/E.json", "{\"_id\": \"e1\"}");
-	end_batches(r);
-	copy(r, "integrations/O/flows/F.json", FLOW("f1", "f1", "e1"));
-	skip_copy(r, "integrations/O/exports", "E.json", e2);
-	temp_says(t, "integrations/O/flows/F.json", FLOW("f1", "f1", FRESH));
-}
-
 /* ---- a real repository ---- */
 
 struct item {
@@ -584,9 +336,9 @@ static void test_a_real_repository_is_copied_over_itself(void **state)
 	shuffle(&all, 1);
 	start = seconds();
 	for (size_t i = 0; i < all.len; i++)
-		all.items[i].copy = copy_bytes(r, &process, all.items[i].path,
-					       all.items[i].text,
-					       all.items[i].len);
+		all.items[i].copy = temp_copy(r, &process, all.items[i].path,
+					      all.items[i].text,
+					      all.items[i].len);
 	print_message("%zu items in %.0f ms\n", all.len,
 		      (seconds() - start) * 1000);
 	temp_is_corpus(t);
@@ -624,13 +376,6 @@ int main(void)
 		TEST(test_a_copy_that_was_there_is_meant),
 		TEST(test_what_moved_meanwhile_is_where_it_is),
 		TEST(test_a_moment_that_fails_has_renamed_nothing),
-		TEST(test_a_copy_under_a_number_has_an_id_of_its_own),
-		TEST(test_an_id_that_is_taken_is_no_name),
-		TEST(test_an_id_that_is_free_again_is_kept),
-		TEST(test_a_clone_refers_to_itself),
-		TEST(test_clones_of_one_batch_are_told_apart),
-		TEST(test_one_id_in_one_batch),
-		TEST(test_a_skipped_copy_is_known_by_its_id),
 		TEST(test_a_real_repository_is_copied_over_itself),
 	};
 

@@ -29,6 +29,25 @@ static void is(struct buf *out, const char *text)
 	out->len = 0;
 }
 
+/* ".control/show/ID" and ".control/diff/ID", in place of @out. */
+static int revision(struct temp *t, int64_t folder, const char *spec,
+		    enum diff_form form, struct buf *out)
+{
+	const struct show_ask ask = {folder, spec, form, store_kinds(t->store)};
+
+	out->len = 0;
+	return show_revision(t->reader.db, &ask, out, &t->why);
+}
+
+static int diff(struct temp *t, int64_t folder, const char *spec,
+		enum diff_form form, struct buf *out)
+{
+	const struct show_ask ask = {folder, spec, form, store_kinds(t->store)};
+
+	out->len = 0;
+	return show_diff(t->reader.db, &ask, out, &t->why);
+}
+
 /* ---- status ---- */
 
 static void test_status_is_a_line_for_each_thing(void **state)
@@ -112,12 +131,21 @@ static void test_a_revision_in_full_says_what_it_changed(void **state)
 	temp_save(t, f, "[]");
 	(void)temp_reverted(r, TREE_ROOT, "1");
 	(void)temp_item(t, TREE_ROOT, "later.json", "{}");
-	temp_ok(t, show_revision(t->reader.db, TREE_ROOT, 3, &out, &t->why));
-	has(&out, "{\"id\":3,\"kind\":\"revert\"");
-	has(&out, "}\nM f.json\n");
+	temp_ok(t, revision(t, TREE_ROOT, "3", DIFF_TEXT, &out));
+	has(&out, "revision     3\nkind         revert\n");
+	has(&out, "\nchanges:\nM f.json\n  \"\": [] -> {}\n");
 	assert_null(strstr(out.data, "later"));
-	temp_fails(t, show_revision(t->reader.db, TREE_ROOT, 9, &out, &t->why),
-		   -ENOENT, "no revision 9");
+	temp_ok(t, revision(t, TREE_ROOT, "3", DIFF_JSON, &out));
+	has(&out, "{\"id\":3,\"kind\":\"revert\"");
+	has(&out, "\"before_time\":\"2023-11-14T22:13:20Z\"");
+	has(&out, "}\n{\"change\":\"edited\",\"path\":\"f.json\",\"members\":"
+		  "[{\"pointer\":\"\",\"old\":[],\"new\":{}}]}\n");
+	temp_fails(t, revision(t, TREE_ROOT, "9", DIFF_TEXT, &out), -ENOENT,
+		   "no revision 9");
+	temp_fails(t, revision(t, TREE_ROOT, "no", DIFF_TEXT, &out), -ENOENT,
+		   "no snapshot");
+	temp_fails(t, revision(t, TREE_ROOT, "@2099-01-01", DIFF_TEXT, &out),
+		   -ENOENT, "is an instant");
 }
 
 static void test_a_diff_is_named_by_snapshot_or_revision(void **state)
@@ -132,22 +160,21 @@ static void test_a_diff_is_named_by_snapshot_or_revision(void **state)
 	temp_save(t, f, "[]");
 	(void)temp_reverted(r, a, "1"); /* 3 */
 	(void)temp_item(t, a, "later.json", "{}");
-	temp_ok(t, show_diff(t->reader.db, a, "1", &out, &t->why));
+	temp_ok(t, diff(t, a, "1", DIFF_PATHS, &out));
 	is(&out, "+ later.json\n");
-	temp_ok(t, show_diff(t->reader.db, a, "2", &out, &t->why));
+	temp_ok(t, diff(t, a, "2", DIFF_PATHS, &out));
 	is(&out, "M f.json\n+ later.json\n");
-	temp_ok(t, show_diff(t->reader.db, a, "3", &out, &t->why));
+	temp_ok(t, diff(t, a, "3", DIFF_PATHS, &out));
 	is(&out, "M f.json\n");
-	temp_ok(t, show_diff(t->reader.db, TREE_ROOT, "3", &out, &t->why));
+	temp_ok(t, diff(t, TREE_ROOT, "3", DIFF_PATHS, &out));
 	is(&out, "M a/f.json\n");
-	temp_ok(t, show_diff(t->reader.db, a, "latest", &out, &t->why));
+	temp_ok(t, diff(t, a, "latest", DIFF_PATHS, &out));
 	is(&out, "M f.json\n+ later.json\n");
-	temp_ok(t, show_diff(t->reader.db, a, "@2099-01-01", &out, &t->why));
+	temp_ok(t, diff(t, a, "@2099-01-01", DIFF_PATHS, &out));
 	is(&out, "");
-	temp_fails(t, show_diff(t->reader.db, TREE_ROOT, "1", &out, &t->why),
-		   -ENOENT, "snapshot 1 is not of this folder");
-	temp_fails(t, show_diff(t->reader.db, a, "", &out, &t->why), -ENOENT,
-		   "no snapshot");
+	temp_fails(t, diff(t, TREE_ROOT, "1", DIFF_PATHS, &out), -ENOENT,
+		   "snapshot 1 is not of this folder");
+	temp_fails(t, diff(t, a, "", DIFF_PATHS, &out), -ENOENT, "no snapshot");
 }
 
 /* ---- manifest ---- */
