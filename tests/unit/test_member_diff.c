@@ -97,6 +97,17 @@ static void test_elements_go_by_their_names(void **state)
 		"[{\"id\":1,\"v\":1},{\"id\":1,\"v\":3}]", "/1/v: 2 -> 3\n");
 }
 
+static void test_named_elements_that_stand_elsewhere_have_moved(void **state)
+{
+	(void)state;
+	differs("{\"s\":[{\"id\":1},{\"id\":2,\"v\":2},{\"id\":3}]}",
+		"{\"s\":[{\"id\":2,\"v\":3},{\"id\":1},{\"id\":3}]}",
+		"/s/0/v: 2 -> 3\nR /s/0 -> /s/1\n");
+	differs("[{\"id\":1},{\"id\":2},{\"id\":3}]",
+		"[{\"id\":3},{\"id\":4},{\"id\":1}]",
+		"- /1: {\"id\":2}\n+ /1: {\"id\":4}\nR /0 -> /2\n");
+}
+
 static void test_long_values_are_cut_at_characters(void **state)
 {
 	(void)state;
@@ -328,7 +339,7 @@ static int count_member(const struct member *member, void *arg)
 	member_line(member, 8, &line);
 	buf_byte(&line, '\0');
 	assert_null(strchr(line.data, '\n'));
-	assert_true(member->old.bytes || member->new.bytes);
+	assert_true(member->old.bytes || member->new.bytes || member->from);
 	(*(int *)arg)++;
 	return 0;
 }
@@ -382,6 +393,8 @@ int main(void)
 		cmocka_unit_test(test_formatting_is_no_difference),
 		cmocka_unit_test(test_an_element_that_was_put_in_is_one_line),
 		cmocka_unit_test(test_elements_go_by_their_names),
+		cmocka_unit_test(
+			test_named_elements_that_stand_elsewhere_have_moved),
 		cmocka_unit_test(test_long_values_are_cut_at_characters),
 		cmocka_unit_test(test_as_json_a_value_is_whole),
 		cmocka_unit_test(test_a_walk_ends_when_it_is_told_to),
