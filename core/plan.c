@@ -15,6 +15,7 @@ void plan_done(struct plan *plan)
 		free(plan->steps[i].to_name);
 	}
 	free(plan->steps);
+	free(plan->scopes);
 	free(plan->index);
 	buf_done(&plan->notes);
 }
@@ -22,6 +23,36 @@ void plan_done(struct plan *plan)
 static int no_memory(struct why *why)
 {
 	return why_set(why, -ENOMEM, "out of memory");
+}
+
+/* ---- scopes ---- */
+
+int plan_add_scope(struct plan *plan, const struct entry *e, struct why *why)
+{
+	if (plan->scope_count == plan->scope_cap) {
+		size_t cap = plan->scope_cap ? 2 * plan->scope_cap : 8;
+		struct scope *more =
+			reallocarray(plan->scopes, cap, sizeof(*more));
+
+		if (!more)
+			return no_memory(why);
+		plan->scopes = more;
+		plan->scope_cap = cap;
+	}
+	plan->scopes[plan->scope_count++] = (struct scope){e->id, e->folder};
+	return 0;
+}
+
+int plan_in_scope(const struct plan *plan, int64_t at, int64_t item,
+		  struct why *why)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < plan->scope_count && r == 0; i++)
+		if (plan->scopes[i].folder || plan->scopes[i].item == item)
+			r = tree_is_below(plan->db, at, plan->scopes[i].item,
+					  item, why);
+	return r;
 }
 
 /* ---- the index: open addressing, at most half full ---- */
@@ -197,7 +228,18 @@ bool plan_acts(const struct plan *plan)
 	return false;
 }
 
+void plan_add_path(struct buf *out, const char *path)
+{
+	for (; *path; path++)
+		if (*path == '\n')
+			buf_text(out, "\\n");
+		else
+			buf_byte(out, *path);
+}
+
 void plan_note(struct plan *plan, const char *path, const char *text)
 {
-	buf_addf(&plan->notes, "! %s %s\n", path, text);
+	buf_text(&plan->notes, "! ");
+	plan_add_path(&plan->notes, path);
+	buf_addf(&plan->notes, " %s\n", text);
 }

@@ -21,6 +21,7 @@
 struct moment;
 struct numbers;
 struct revert_result;
+struct revert_spec;
 struct why;
 
 enum step_kind {
@@ -38,6 +39,7 @@ struct step {
 	bool touched;	  /* a folder in which names change */
 	bool returning;	  /* a folder that comes back over the border */
 	bool newcomer;	  /* it was not in the scope then */
+	bool settled;	  /* what becomes of it is known */
 	struct entry now; /* if not live: as it was last, no parent */
 	char *name;	  /* now; NULL unless live */
 	char *path;	  /* now, as it is shown; NULL unless live */
@@ -49,15 +51,22 @@ struct step {
 
 enum plan_mode {
 	PLAN_FOLDER, /* a folder and all below it */
-	PLAN_PATH,   /* one item or folder in it */
+	PLAN_PATHS,  /* some items and folders in it, by where they were */
 	PLAN_UNDO,   /* what one revision did */
+};
+
+/* What goes back: an item, or a folder with all below it. */
+struct scope {
+	int64_t item;
+	bool folder;
 };
 
 struct plan {
 	struct db *db;
 	int64_t folder; /* whose control file was written; paths start there */
-	int64_t scope;	/* what goes back; it may be the folder */
-	int64_t at;	/* to this moment (not PLAN_UNDO) */
+	struct scope *scopes; /* none is in another one then */
+	size_t scope_count, scope_cap;
+	int64_t at; /* to this moment */
 	enum plan_mode mode;
 	struct step *steps;
 	size_t len, cap;
@@ -68,6 +77,12 @@ struct plan {
 };
 
 void plan_done(struct plan *plan);
+
+/* One more thing that goes back. */
+int plan_add_scope(struct plan *plan, const struct entry *e, struct why *why);
+/* 1: @item was one of the scopes or below one at @at; 0: it was not. */
+int plan_in_scope(const struct plan *plan, int64_t at, int64_t item,
+		  struct why *why);
 
 /* The step of an item, or NULL. Steps move when one is added. */
 struct step *plan_find(const struct plan *plan, int64_t item);
@@ -94,18 +109,24 @@ bool plan_acts(const struct plan *plan);
 int plan_shown_path(const struct plan *plan, int64_t item, struct buf *out,
 		    struct why *why);
 
+/* Append a path within a line: a newline in it is \n. */
+void plan_add_path(struct buf *out, const char *path);
+
 /* Add a line to the notes: "! PATH TEXT". */
 void plan_note(struct plan *plan, const char *path, const char *text);
 
 /* ---- plan_collect.c, plan_path.c, plan_undo.c ---- */
 
-/* All of @plan->scope as it was at @plan->at. */
+/* All of the scopes as they were at @plan->at. */
 int plan_collect(struct plan *plan, struct why *why);
-/* The entry that had @path in the folder then, and what was below it. -ENOENT:
- * there was none. */
-int plan_collect_path(struct plan *plan, const char *path, struct why *why);
-/* What revision @id did in the folder. */
-int plan_collect_undo(struct plan *plan, int64_t id, struct why *why);
+/* The scopes are what had these paths in the folder then, and all below.
+ * -ENOENT: one of them was not there. */
+int plan_collect_paths(struct plan *plan, const struct revert_spec *spec,
+		       struct why *why);
+/* What the revision did in the folder, or to what has, had or got one of the
+ * paths. -ENOENT: nothing has or had one of them. */
+int plan_collect_undo(struct plan *plan, const struct revert_spec *spec,
+		      struct why *why);
 
 /* ---- plan_settle.c ---- */
 
@@ -120,5 +141,16 @@ int plan_loop(struct plan *plan, const struct step *step, struct why *why);
  * for each change, in the order of the paths. */
 int plan_apply(struct plan *plan, struct moment *m, struct numbers *numbers,
 	       struct buf *out, struct revert_result *ret, struct why *why);
+
+/* ---- plan_refs.c ---- */
+
+/*
+ * After it was applied: append who outside the scopes (of an undo: of those
+ * that it does not change) refers to what went, which are now references to
+ * nothing: "! 2 items outside refer to what goes:", then a line "! PATH refers
+ * to PATH" for each. Nothing if there are none.
+ */
+int plan_refs(struct plan *plan, struct moment *m, struct buf *out,
+	      struct why *why);
 
 #endif

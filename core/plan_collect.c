@@ -10,6 +10,7 @@
 
 struct collecting {
 	struct plan *plan;
+	int64_t scope; /* the one that is looked at */
 	struct why *why;
 	bool returning; /* folders come back over the border */
 };
@@ -21,7 +22,7 @@ struct collecting {
  */
 static int is_of_scope(const struct plan *plan, int64_t folder, struct why *why)
 {
-	return tree_is_below(plan->db, plan->at, plan->scope, folder, why);
+	return plan_in_scope(plan, plan->at, folder, why);
 }
 
 /* The beginning of a span of @cover that ends at *since becomes *since. 1, or
@@ -74,7 +75,7 @@ static int began_here(struct plan *plan, const struct step *step,
 		return 0;
 	if (r != -ENOENT)
 		return why_set(why, r, "reading what came in");
-	return tree_is_below(plan->db, placed, plan->scope, step->item, why);
+	return plan_in_scope(plan, placed, step->item, why);
 }
 
 /*
@@ -122,17 +123,27 @@ static int collect(const struct difference *d, void *arg)
 
 	if (r < 0)
 		return r;
-	step->newcomer = !d->from;
-	if (step->newcomer)
+	/* Who came into one scope may be of another one. */
+	step->newcomer = !d->from && !step->settled;
+	if (!d->from)
 		return 0; /* until all that comes back is known */
+	step->settled = true;
 	step->returning = !d->to && step->live && d->folder;
 	c->returning |= step->returning;
 	step_state(step, &d->old);
-	if (d->item == c->plan->scope)
-		return 0; /* its own place stays */
+	if (d->item == c->scope)
+		return 0; /* its own place stays, or is known */
 	name = strrchr(d->from, '/');
 	name = name ? name + 1 : d->from;
 	return step_target(step, STEP_PUT, d->old.parent, name, c->why);
+}
+
+static bool is_scope(const struct plan *plan, int64_t item)
+{
+	for (size_t i = 0; i < plan->scope_count; i++)
+		if (plan->scopes[i].item == item)
+			return true;
+	return false;
 }
 
 /* 1: the item is below a folder that comes back. */
@@ -145,12 +156,12 @@ static int comes_along(const struct plan *plan, int64_t item, struct why *why)
 	do {
 		r = tree_get(plan->db, MOMENT_NOW, e.parent, &e, NULL);
 		step = plan_find(plan, e.parent);
-	} while (r == 0 && e.parent && e.parent != plan->scope &&
+	} while (r == 0 && e.parent && !is_scope(plan, e.parent) &&
 		 !(step && step->returning));
 	if (r < 0)
 		return r == -ENOENT ? 0
 				    : why_set(why, r, "reading what returns");
-	return e.parent && e.parent != plan->scope;
+	return e.parent && !is_scope(plan, e.parent);
 }
 
 /* What comes along and was not in the scope then. What was has a step. */
@@ -171,11 +182,22 @@ static int collect_outside(int64_t item, void *arg)
 	return r;
 }
 
+/* 1: the folder of @step comes back into @scope, which is inside it now. */
+static int is_inside_out(const struct plan *plan, const struct step *step,
+			 int64_t scope, struct why *why)
+{
+	int r = tree_is_below(plan->db, plan->at, scope, step->item, why);
+
+	if (r > 0)
+		r = tree_is_below(plan->db, MOMENT_NOW, step->item, scope, why);
+	return r;
+}
+
 /* A folder that comes back cannot go into a scope that is in it, unless that
  * moves itself. */
-static int check_scope(struct plan *plan, struct why *why)
+static int check_scope(struct plan *plan, int64_t item, struct why *why)
 {
-	const struct step *scope = plan_find(plan, plan->scope);
+	const struct step *scope = plan_find(plan, item);
 
 	if (scope && step_moves(scope))
 		return 0;
@@ -184,25 +206,40 @@ static int check_scope(struct plan *plan, struct why *why)
 		int r = 0;
 
 		if (step->returning)
-			r = tree_is_below(plan->db, MOMENT_NOW, step->item,
-					  plan->scope, why);
+			r = is_inside_out(plan, step, item, why);
 		if (r != 0)
 			return r < 0 ? r : plan_loop(plan, step, why);
 	}
 	return 0;
 }
 
+/* What was put into folders that come back is outside still. */
+static int collect_returning(struct collecting *c)
+{
+	struct plan *plan = c->plan;
+	int r = 0;
+
+	for (size_t i = 0; i < plan->scope_count && r == 0; i++)
+		if (plan->scopes[i].folder)
+			r = check_scope(plan, plan->scopes[i].item, c->why);
+	return r < 0 ? r
+		     : diff_changed(plan->db, plan->at, MOMENT_NOW,
+				    collect_outside, c, c->why);
+}
+
 int plan_collect(struct plan *plan, struct why *why)
 {
 	struct collecting c = {.plan = plan, .why = why};
-	int r = diff_run(plan->db, plan->scope, plan->at, MOMENT_NOW, collect,
-			 &c, why);
+	int r = 0;
 
+	for (size_t i = 0; i < plan->scope_count && r == 0; i++) {
+		c.scope = plan->scopes[i].item;
+		if (plan->scopes[i].folder)
+			r = diff_run(plan->db, c.scope, plan->at, MOMENT_NOW,
+				     collect, &c, why);
+	}
 	if (r == 0 && c.returning)
-		r = check_scope(plan, why);
-	if (r == 0 && c.returning)
-		r = diff_changed(plan->db, plan->at, MOMENT_NOW,
-				 collect_outside, &c, why);
+		r = collect_returning(&c);
 	for (size_t i = 0; i < plan->len && r == 0; i++)
 		if (plan->steps[i].newcomer)
 			r = collect_newcomer(plan, &plan->steps[i], why);

@@ -1,6 +1,7 @@
 #include "core/plan.h"
 
 #include "core/moment.h"
+#include "core/revert_spec.h"
 #include "core/why.h"
 
 #include <errno.h>
@@ -8,7 +9,7 @@
 #include <string.h>
 
 /*
- * One entry goes back alone, so the folder it was in may be gone while the
+ * Some entries go back alone, so the folder one was in may be gone while the
  * rest of the tree stays. The folders on the way that are missing come back
  * too, or another folder that has the name now takes their place.
  */
@@ -18,6 +19,11 @@ struct missing {
 	int64_t *folders;
 	size_t len, cap;
 };
+
+static void free_flags(bool **flags)
+{
+	free(*flags);
+}
 
 static void missing_done(struct missing *missing)
 {
@@ -93,6 +99,7 @@ static int descend(struct plan *plan, int64_t gone, int64_t *folder,
 		r = tree_get(plan->db, plan->at, gone, &e, why);
 	if (r < 0)
 		return r;
+	step->settled = true;
 	step_state(step, &e);
 	r = step_target(step, STEP_PUT, *folder, name.data, why);
 	*folder = gone;
@@ -110,25 +117,30 @@ static int make_way(struct plan *plan, int64_t *folder, struct why *why)
 	return r;
 }
 
-static int put_back(struct plan *plan, const struct entry *then,
-		    struct why *why)
+static int put_back(struct plan *plan, int64_t item, struct why *why)
 {
 	DROP(buf_done) struct buf name = {0};
 	struct step *step = NULL;
-	int64_t parent = then->parent;
-	int r = make_way(plan, &parent, why);
+	struct entry then;
+	int64_t parent;
+	int r = tree_get(plan->db, plan->at, item, &then, why);
 
-	if (r == 0)
-		r = name_then(plan, then->id, &name, why);
-	if (r == 0)
-		r = plan_add(plan, then->id, &step, why);
 	if (r < 0)
 		return r;
-	step_state(step, then);
+	parent = then.parent;
+	r = make_way(plan, &parent, why);
+	if (r == 0)
+		r = name_then(plan, item, &name, why);
+	if (r == 0)
+		r = plan_add(plan, item, &step, why);
+	if (r < 0)
+		return r;
+	step->settled = true;
+	step_state(step, &then);
 	return step_target(step, STEP_PUT, parent, name.data, why);
 }
 
-int plan_collect_path(struct plan *plan, const char *path, struct why *why)
+static int find_then(struct plan *plan, const char *path, struct why *why)
 {
 	struct entry then;
 	int r = tree_resolve(plan->db, plan->at, plan->folder, path, &then,
@@ -138,12 +150,60 @@ int plan_collect_path(struct plan *plan, const char *path, struct why *why)
 		return why_set(why, r, "'%s' was not there then", path);
 	if (r < 0)
 		return why_set(why, r, "'%s' cannot be looked up", path);
-	if (then.id == plan->folder)
-		return plan_collect(plan, why);
-	plan->mode = PLAN_PATH;
-	plan->scope = then.id;
-	r = put_back(plan, &then, why);
-	if (r == 0 && then.folder)
-		r = plan_collect(plan, why);
+	return plan_add_scope(plan, &then, why);
+}
+
+/* 1: it is named twice, or goes back with a folder that is named too. */
+static int is_covered(struct plan *plan, size_t which, struct why *why)
+{
+	int64_t item = plan->scopes[which].item;
+	int r = 0;
+
+	for (size_t i = 0; i < plan->scope_count && r == 0; i++) {
+		const struct scope *other = &plan->scopes[i];
+
+		if (other->item == item)
+			r = i < which;
+		else if (other->folder)
+			r = tree_is_below(plan->db, plan->at, other->item, item,
+					  why);
+	}
 	return r;
+}
+
+static int drop_covered(struct plan *plan, struct why *why)
+{
+	DROP(free_flags) bool *covered = calloc(plan->scope_count + 1, 1);
+	size_t kept = 0;
+
+	if (!covered)
+		return why_set(why, -ENOMEM, "out of memory");
+	for (size_t i = 0; i < plan->scope_count; i++) {
+		int r = is_covered(plan, i, why);
+
+		if (r < 0)
+			return r;
+		covered[i] = r > 0;
+	}
+	for (size_t i = 0; i < plan->scope_count; i++)
+		if (!covered[i])
+			plan->scopes[kept++] = plan->scopes[i];
+	plan->scope_count = kept;
+	return 0;
+}
+
+int plan_collect_paths(struct plan *plan, const struct revert_spec *spec,
+		       struct why *why)
+{
+	const char *path = NULL;
+	int r = 0;
+
+	plan->mode = PLAN_PATHS;
+	while (r == 0 && (path = revert_spec_next(spec, path)))
+		r = find_then(plan, path, why);
+	if (r == 0)
+		r = drop_covered(plan, why);
+	for (size_t i = 0; i < plan->scope_count && r == 0; i++)
+		r = put_back(plan, plan->scopes[i].item, why);
+	return r < 0 ? r : plan_collect(plan, why);
 }

@@ -236,7 +236,7 @@ static int displace(struct plan *plan, int64_t item, struct why *why)
 	if (r < 0)
 		return r;
 	parent = r > 0 ? then.parent : step->now.parent;
-	if (r == 0 && plan->mode == PLAN_PATH && !step->now.folder) {
+	if (r == 0 && plan->mode == PLAN_PATHS && !step->now.folder) {
 		step->kind = STEP_LEAVE; /* it is younger */
 		return 0;
 	}

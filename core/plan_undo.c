@@ -2,6 +2,7 @@
 
 #include "core/db.h"
 #include "core/moment.h"
+#include "core/revert_spec.h"
 #include "core/why.h"
 
 #include <errno.h>
@@ -81,15 +82,14 @@ static int disturbed(struct plan *plan, const struct undone *u, struct why *why)
 	return q_step(&q, why);
 }
 
-/* 1: the item was in the folder before the revision, after it, or is now. */
+/* 1: the item was in the scope before the revision, after it, or is now. */
 static int concerns(struct plan *plan, const struct undone *u, struct why *why)
 {
 	const int64_t moments[] = {u->first - 1, u->last, MOMENT_NOW};
-	int r = plan->folder == TREE_ROOT;
+	int r = plan->scopes[0].item == TREE_ROOT;
 
 	for (size_t i = 0; i < 3 && r == 0; i++)
-		r = tree_is_below(plan->db, moments[i], plan->folder, u->item,
-				  why);
+		r = plan_in_scope(plan, moments[i], u->item, why);
 	return r;
 }
 
@@ -153,20 +153,54 @@ static int collect(struct plan *plan, struct undone *u, struct why *why)
 	return take_back(plan, u, why);
 }
 
-int plan_collect_undo(struct plan *plan, int64_t id, struct why *why)
+/* What has the path now, got it by the revision, or had it before. */
+static int find_any(struct plan *plan, const struct revert_spec *spec,
+		    const char *path, struct why *why)
+{
+	const int64_t moments[] = {MOMENT_NOW, spec->after, spec->moment};
+	size_t before = plan->scope_count;
+
+	for (size_t i = 0; i < 3; i++) {
+		struct entry e;
+		int r = tree_resolve(plan->db, moments[i], plan->folder, path,
+				     &e, NULL);
+
+		if (r == 0)
+			r = plan_add_scope(plan, &e, why);
+		else if (r == -ENOENT || r == -ENOTDIR)
+			r = 0;
+		if (r < 0)
+			return why_set(why, r, "'%s' cannot be looked up",
+				       path);
+	}
+	return plan->scope_count > before
+		       ? 0
+		       : why_set(why, -ENOENT,
+				 "'%s' is not there, and was not there before "
+				 "or after %s",
+				 path, spec->label);
+}
+
+int plan_collect_undo(struct plan *plan, const struct revert_spec *spec,
+		      struct why *why)
 {
 	DROP(q_close) struct q q = q_open(plan->db, STMT_UNDO_ITEMS);
-	int r;
+	const char *path = NULL;
+	int r = 0;
 
 	plan->mode = PLAN_UNDO;
-	q_i64(&q, 1, id);
+	while (r == 0 && (path = revert_spec_next(spec, path)))
+		r = find_any(plan, spec, path, why);
+	if (r < 0)
+		return r;
+	q_i64(&q, 1, spec->revision);
 	while ((r = q_step(&q, why)) > 0) {
 		DROP(undone_done)
 		struct undone u = {
 			.item = q_col_i64(&q, 0),
 			.first = q_col_i64(&q, 1),
 			.last = q_col_i64(&q, 2),
-			.revision = id,
+			.revision = spec->revision,
 		};
 
 		r = collect(plan, &u, why);

@@ -368,6 +368,7 @@ int pull_run(struct repo *repo, const struct who *who,
 	DROP(pull_done)
 	struct pull p = {
 		.repo = repo,
+		.work = &work,
 		.m = &m,
 		.kinds = store_kinds(repo->store),
 		.here = request->folder,

@@ -11,6 +11,7 @@
 #include "core/bits.h"
 #include "core/moment.h"
 #include "core/why.h"
+#include "core/work.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -86,10 +87,18 @@ static int find_all(struct pull *p, const struct bits *found,
 	int r = 0;
 
 	while (r >= 0 && bits_next(found, &item) > 0) {
+		struct pull_pair pair;
 		struct pull_look look;
 		struct namesake one;
 
-		r = pull_look(p, item, &look);
+		p->work->done++;
+		r = pull_pair(p, item, &pair);
+		if (r == 0)
+			r = pull_is_here(p, pair.ours);
+		if (r == 0)
+			r = pull_look(p, item, &look);
+		else
+			continue; /* the usual case, at little cost */
 		if (r < 0 || look.folder || !pull_is_new(&look))
 			continue;
 		r = find_namesake(p, &look.theirs, &one);

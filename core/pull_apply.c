@@ -12,6 +12,7 @@
 #include "core/ref.h"
 #include "core/repo.h"
 #include "core/why.h"
+#include "core/work.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -192,9 +193,12 @@ static int add_items(struct pull *p)
 {
 	int r = 0;
 
-	for (size_t i = 0; i < p->len && r == 0; i++)
+	p->work->total = p->work->done + 2 * (int64_t)p->len;
+	for (size_t i = 0; i < p->len && r == 0; i++) {
+		p->work->done++;
 		if (p->steps[i].what == PULL_ADD && !p->steps[i].folder)
 			r = add_item(p, &p->steps[i]);
+	}
 	/* Who has which id is asked from now on. */
 	return r == 0 ? ref_settle(p->m, p->why) : r;
 }
@@ -263,6 +267,7 @@ static int write_texts(struct pull *p)
 	for (size_t i = 0; i < p->len && r == 0; i++) {
 		const struct pull_step *step = &p->steps[i];
 
+		p->work->done++;
 		buf_reset(&p->taken);
 		if (step->what == PULL_ADD && !step->folder)
 			r = write_new(p, step);

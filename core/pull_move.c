@@ -110,7 +110,6 @@ int pull_move(struct pull *p)
 	struct plan plan = {
 		.db = p->db,
 		.folder = p->here,
-		.scope = p->here,
 		.mode = PLAN_UNDO, /* what cannot go where it should stays */
 	};
 	DROP(follows_done) struct follows follows = {0};

@@ -6,6 +6,7 @@
 #include "core/diff.h"
 #include "core/moment.h"
 #include "core/why.h"
+#include "core/work.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -286,16 +287,29 @@ static int step_order(const void *a, const void *b)
 	return diff_path_order(x->path, y->path);
 }
 
+static int64_t count(const struct bits *bits)
+{
+	int64_t n = 0, found = 0;
+
+	while (bits_next(bits, &n) > 0)
+		found++;
+	return found;
+}
+
 int pull_plan(struct pull *p)
 {
 	DROP(bits_done) struct bits found = {0};
 	int64_t item = 0;
 	int r = pull_find(p, &found);
 
+	/* They are gone through here twice, and a third time when all is done. */
+	p->work->total = 3 * count(&found);
 	if (r == 0)
 		r = pull_alike(p, &found);
-	while (r == 0 && bits_next(&found, &item) > 0)
+	while (r == 0 && bits_next(&found, &item) > 0) {
+		p->work->done++;
 		r = decide(p, item);
+	}
 	if (p->len > 1)
 		qsort(p->steps, p->len, sizeof(*p->steps), step_order);
 	return r;

@@ -17,6 +17,7 @@ struct follow;
 struct kind;
 struct kinds;
 struct moment;
+struct work;
 
 /* An item or folder of the clone, and ours. */
 struct pull_pair {
@@ -71,6 +72,7 @@ struct pull_id {
 
 struct pull {
 	struct repo *repo;
+	struct work *work; /* hears how far it is; never NULL */
 	struct moment *m;
 	struct db *db; /* of the moment */
 	const struct kinds *kinds;

@@ -75,31 +75,46 @@ struct run {
 	struct plan plan;
 	struct buf title; /* "revert to snapshot 4" */
 	struct buf lines;
+	struct buf losers; /* who refers to what goes */
 	struct revert_result result;
 };
 
 static void run_done(struct run *run)
 {
 	plan_done(&run->plan);
+	revert_spec_done(&run->spec);
 	buf_done(&run->title);
 	buf_done(&run->lines);
+	buf_done(&run->losers);
 	revert_result_done(&run->result);
+}
+
+/* "'a.json'", "'a.json' and 2 more" */
+static void add_paths(const struct revert_spec *spec, struct buf *out)
+{
+	buf_byte(out, '\'');
+	plan_add_path(out, revert_spec_next(spec, NULL));
+	buf_byte(out, '\'');
+	if (spec->path_count > 1)
+		buf_addf(out, " and %zu more", spec->path_count - 1);
 }
 
 static int make_title(struct run *run, struct why *why)
 {
 	const struct revert_spec *spec = &run->spec;
+	struct buf *title = &run->title;
 
+	buf_text(title, spec->undo ? "undo" : "revert");
 	if (spec->undo)
-		buf_addf(&run->title, "undo %s", spec->label);
-	else if (*spec->path)
-		buf_addf(&run->title, "revert '%s' to %s", spec->path,
-			 spec->label);
-	else
-		buf_addf(&run->title, "revert to %s", spec->label);
-	buf_byte(&run->title, '\0');
-	return buf_error(&run->title) ? why_set(why, -ENOMEM, "out of memory")
-				      : 0;
+		buf_addf(title, " %s", spec->label);
+	if (spec->path_count) {
+		buf_text(title, spec->undo ? " for " : " ");
+		add_paths(spec, title);
+	}
+	if (!spec->undo)
+		buf_addf(title, " to %s", spec->label);
+	buf_byte(title, '\0');
+	return buf_error(title) ? why_set(why, -ENOMEM, "out of memory") : 0;
 }
 
 /* A folder that was not there then cannot go back. */
@@ -114,24 +129,31 @@ static int check_then(struct run *run, struct why *why)
 	return r < 0 ? why_set(why, r, "looking for the folder") : 0;
 }
 
+static int collect(struct plan *plan, const struct revert_spec *spec,
+		   struct why *why)
+{
+	const struct entry all = {.id = plan->folder, .folder = true};
+	int r = spec->path_count ? 0 : plan_add_scope(plan, &all, why);
+
+	if (r < 0)
+		return r;
+	if (spec->undo)
+		return plan_collect_undo(plan, spec, why);
+	if (spec->path_count)
+		return plan_collect_paths(plan, spec, why);
+	return plan_collect(plan, why);
+}
+
 static int make_plan(struct run *run, struct why *why)
 {
 	struct plan *plan = &run->plan;
-	int r = 0;
+	int r = run->spec.undo ? 0 : check_then(run, why);
 
 	plan->db = run->m->db;
-	plan->folder = plan->scope = run->folder;
+	plan->folder = run->folder;
 	plan->at = run->spec.moment;
-	if (!run->spec.undo)
-		r = check_then(run, why);
-	if (r < 0)
-		return r;
-	if (run->spec.undo)
-		r = plan_collect_undo(plan, run->spec.revision, why);
-	else if (*run->spec.path)
-		r = plan_collect_path(plan, run->spec.path, why);
-	else
-		r = plan_collect(plan, why);
+	if (r == 0)
+		r = collect(plan, &run->spec, why);
 	return r < 0 ? r : plan_settle(plan, why);
 }
 
@@ -176,6 +198,8 @@ static int apply(struct run *run, struct why *why)
 		r = plan_apply(&run->plan, run->m, run->repo->numbers,
 			       &run->lines, &run->result, why);
 	if (r == 0)
+		r = plan_refs(&run->plan, run->m, &run->losers, why);
+	if (r == 0)
 		r = counts_json(&run->result, &counts, why);
 	if (r < 0)
 		return r;
@@ -187,6 +211,7 @@ static void say(const struct run *run, bool dry_run, struct buf *out)
 {
 	const struct revert_result *result = &run->result;
 
+	buf_add(out, run->losers.data, run->losers.len);
 	buf_add(out, run->lines.data, run->lines.len);
 	buf_add(out, run->plan.notes.data, run->plan.notes.len);
 	if (!result->revision) {
@@ -204,8 +229,8 @@ static void say(const struct run *run, bool dry_run, struct buf *out)
 	else
 		buf_addf(out,
 			 " (revision %" PRId64 ", snapshot %" PRId64
-			 " before it)\n",
-			 result->revision, result->guard);
+			 " before it; 'undo %" PRId64 "' takes it back)\n",
+			 result->revision, result->guard, result->revision);
 }
 
 static int prepare(struct run *run, const char *spec, struct why *why)

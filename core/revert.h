@@ -48,7 +48,10 @@ struct repo;
  *   "undo 7"                 only what revision 7 did; what has changed since
  *                            is listed in @out and left alone
  *   "@2026-11-20T10:30:00Z"  an instant
- *   any of these but undo, then a path: that item or folder alone
+ *   any of these, then a path: that item or folder alone; or several paths,
+ *                            each a string as JSON has it: "a.json" "b/c d"
+ * A path is where something was then; with "undo", where it is, or was before
+ * or after the revision.
  */
 struct revert_request {
 	int64_t folder;
@@ -58,17 +61,17 @@ struct revert_request {
 
 /*
  * Open batches of the folder end first. @ret: see above; not filled by a dry
- * run. @out gets one line per change as diff_line() makes them
- * ("+" comes back, "-" leaves; a path outside the folder begins with "/"),
- * lines "! PATH ..." on what was not done as one may expect, and a last
- * sentence. -EINVAL: not a spec; -ENOENT: no such snapshot, revision or path
- * then; -ELOOP: would put a folder inside itself; -EBUSY: another revert is at
- * work there.
+ * run. @out gets, if anything outside refers to what goes, the lines of
+ * plan_refs(); one line per change as diff_line() makes them ("+" comes back,
+ * "-" leaves; a path outside the folder begins with "/"); lines "! PATH ..." on
+ * what was not done as one may expect; and a last sentence. -EINVAL: not a
+ * spec; -ENOENT: no such snapshot, revision or path then; -ELOOP: would put a
+ * folder inside itself; -EBUSY: another revert is at work there.
  *
- * A path alone takes its name back: a younger item there leaves the tree, a
- * folder gets a number. Missing folders on the way to it come back too. What
- * came into the folder over its border since goes back where it was just
- * before. A scratch file is renamed aside where an item needs its name.
+ * A path takes its name back: a younger item there leaves the tree, a folder
+ * gets a number. Missing folders on the way to it come back too. What came into
+ * the folder over its border since goes back where it was just before. A
+ * scratch file is renamed aside where an item needs its name.
  */
 int revert_run(struct repo *repo, const struct who *who,
 	       const struct revert_request *request, struct buf *out,

@@ -8,6 +8,7 @@
 #include "fs/notify.h"
 #include "fs/proc.h"
 #include "fs/sentences.h"
+#include "fs/witness.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -64,6 +65,7 @@ void notices_done(struct notices *n)
 	for (size_t i = 0; i < n->len; i++)
 		free(n->list[i].name);
 	free(n->list);
+	tidings_free(n->tidings);
 	*n = (struct notices){0};
 }
 
@@ -124,6 +126,43 @@ void call_forget_name(struct call *c, uint64_t dir, const char *name)
 		call_forget_node(c, dir);
 }
 
+/* ---- what watchers hear ---- */
+
+static void add_tidings(struct call *c, const struct tidings *t)
+{
+	struct tidings **last = &c->notices.tidings;
+	struct tidings *copy = malloc(sizeof(*copy));
+
+	if (!copy) {
+		free(t->name);
+		return;
+	}
+	*copy = *t;
+	while (*last)
+		last = &(*last)->next;
+	*last = copy;
+}
+
+void call_tell_revision(struct call *c, int64_t id)
+{
+	if (id)
+		add_tidings(c, &(struct tidings){.revision = id});
+}
+
+void call_tell_moment(struct call *c, int64_t moment, int64_t item)
+{
+	add_tidings(c, &(struct tidings){.moment = moment, .item = item});
+}
+
+void call_tell_gone(struct call *c, int64_t parent, const char *name)
+{
+	char *copy = strdup(name);
+
+	if (copy)
+		add_tidings(c,
+			    &(struct tidings){.parent = parent, .name = copy});
+}
+
 /* ---- the reply ---- */
 
 void reply_done(struct reply *reply)
@@ -166,7 +205,7 @@ struct fuse_entry_param call_entry(const struct fs *fs, const struct node *node)
 static void let_go(struct call *c)
 {
 	store_put(&c->reader);
-	if (c->notices.len)
+	if (c->notices.len || c->notices.tidings)
 		notifier_queue(c->fs->notifier, &c->notices);
 	else
 		notices_done(&c->notices);

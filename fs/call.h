@@ -22,6 +22,7 @@
 
 struct file;
 struct fs;
+struct tidings;
 
 enum reply_kind {
 	REPLY_ERROR, /* also success without data: code 0 */
@@ -59,6 +60,7 @@ struct notice {
 struct notices {
 	struct notice *list;
 	size_t len, cap;
+	struct tidings *tidings; /* for watchers, once that is done */
 };
 
 struct call {
@@ -102,6 +104,13 @@ pid_t call_process(struct call *c);
 void call_forget_node(struct call *c, uint64_t ino);
 void call_forget_attr(struct call *c, uint64_t ino);
 void call_forget_name(struct call *c, uint64_t dir, const char *name);
+
+/* Whoever watches folders is to hear what the revision @id has done; or what was
+ * done to @item at @moment (0: to all); or that a name is gone: see witness.h.
+ * Out of memory, nobody does. */
+void call_tell_revision(struct call *c, int64_t id);
+void call_tell_moment(struct call *c, int64_t moment, int64_t item);
+void call_tell_gone(struct call *c, int64_t parent, const char *name);
 
 /* @node as libfuse wants it. */
 struct fuse_entry_param call_entry(const struct fs *fs,

@@ -16,6 +16,7 @@
 #include "core/why.h"
 #include "fs/client_control.h"
 #include "fs/client_upload.h"
+#include "fs/client_watch.h"
 #include "fs/fs.h"
 #include "fs/place.h"
 
@@ -393,6 +394,24 @@ int client_command(struct client *client, const char *verb, const char *text,
 	if (r < 0)
 		return r;
 	return store_sync(client->repo->store, why);
+}
+
+int client_command_watched(struct client *client, const char *verb,
+			   const char *text,
+			   void (*progress)(int64_t done, int64_t total,
+					    void *arg),
+			   void *arg, struct buf *out, struct why *why)
+{
+	DROP(client_watch_end)
+	struct client_watch watch = {
+		.works = client->repo ? client->repo->works : NULL,
+		.folder = client->place.folder,
+		.progress = progress,
+		.arg = arg,
+	};
+
+	client_watch_begin(&watch);
+	return client_command(client, verb, text, out, why);
 }
 
 /* ---- archives ---- */

@@ -140,6 +140,7 @@ int control_command(const char *folder, const char *verb, const char *line,
 {
 	DROP(free_text) char *text = NULL;
 	DROP(close_fd) int fd = -1;
+	ssize_t n;
 	int len, r;
 
 	r = open_in(folder, ".control", verb, O_RDWR, &fd, why);
@@ -152,9 +153,11 @@ int control_command(const char *folder, const char *verb, const char *line,
 		text = NULL;
 		return why_set(why, -ENOMEM, "out of memory");
 	}
-	/* One line acts at once, or not at all: never a part of it. */
-	if (write(fd, text, (size_t)len) != len)
-		return explain_by_answer(fd, -errno, why);
+	/* One line acts at once, or not at all: never a part of it. A long one
+	 * fails at its end. */
+	n = write(fd, text, (size_t)len);
+	if (n != len)
+		return explain_by_answer(fd, n < 0 ? -errno : -EIO, why);
 	return read_all(fd, out, why);
 }
 

@@ -6,6 +6,7 @@
 #include "fs/cmd.h"
 #include "fs/options.h"
 #include "fs/place.h"
+#include "fs/progress.h"
 #include "fs/table.h"
 
 #include <errno.h>
@@ -231,6 +232,22 @@ static bool has_conflicts(const struct buf *answer)
 	return answer->len > 2 && memcmp(answer->data, "C ", 2) == 0;
 }
 
+static void tell_progress(int64_t done, int64_t total, void *arg)
+{
+	progress_step(arg, done, total);
+}
+
+static int command(struct client *client, const char *line, struct buf *out,
+		   struct why *why)
+{
+	struct progress progress = progress_begin("pulling");
+	int r = client_command_watched(client, "pull", line, tell_progress,
+				       &progress, out, why);
+
+	progress_hide(&progress);
+	return r;
+}
+
 static int pull(const struct options *o, int words, const char *line,
 		struct why *why)
 {
@@ -246,11 +263,11 @@ static int pull(const struct options *o, int words, const char *line,
 		r = why_set(why, -EINVAL,
 			    "a path with a line break cannot be named here");
 	if (r == 0)
-		r = client_command(client, "pull", line, &answer, why);
+		r = command(client, line, &answer, why);
 	if (r == 0 && (o->ours || o->theirs) && !o->dry_run &&
 	    has_conflicts(&answer)) {
 		buf_reset(&answer);
-		r = client_command(client, "pull", all, &answer, why);
+		r = command(client, all, &answer, why);
 	}
 	if (r == 0)
 		r = print(o, &answer, why);

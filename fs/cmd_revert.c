@@ -4,22 +4,28 @@
 #include "fs/client.h"
 #include "fs/cmd.h"
 #include "fs/options.h"
+#include "fs/places.h"
 #include "fs/table.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* More than these who refer to what goes are only counted for a person. */
+enum { SHOWN_REFS = 10, MAX_ARGS = 1 << 20 };
+
 static const char help[] =
-	"usage: repofs revert [--dry-run] WHAT [PLACE]\n"
+	"usage: repofs revert [--dry-run] WHAT [PLACE...]\n"
+	"       repofs revert [--dry-run] WHAT REPO [PATH...]\n"
 	"\n"
-	"Put a folder and everything below it, or one item, back as it was. "
-	"All or\n"
-	"nothing, and never final: a snapshot of the present is taken first, "
-	"and the\n"
-	"revert is a revision itself, which 'undo' takes back.\n"
+	"Put a folder and everything below it, or some items and folders, back "
+	"as they\n"
+	"were. All or nothing, and never final: a snapshot of the present is "
+	"taken\n"
+	"first, and the revert is a revision itself, which 'undo' takes back.\n"
 	"\n"
 	"WHAT is one of\n"
 	"  4                       snapshot 4; its name works too, and 'latest'\n"
@@ -30,18 +36,23 @@ static const char help[] =
 	"\n"
 	"PLACE is a folder or an item in a mounted repository (default: the "
 	"current\n"
-	"folder), also one that was deleted; or a repository file.\n"
+	"folder), also one that was deleted; or a repository file, and paths in "
+	"it.\n"
+	"Several are one revision, of the nearest folder that they are all "
+	"in.\n"
 	"\n"
 	"  -n, --dry-run  only list what would change\n"
 	"      --in PATH  with a repository file: the folder or item in it\n"
 	"      --json     one object a line: change, path, from; then result\n"
 	"\n"
 	"  repofs revert 4 mnt/rules\n"
-	"  repofs revert 4 \"mnt/rules/No gaps.json\"\n"
+	"  repofs revert 4 \"mnt/rules/No gaps.json\" mnt/actions\n"
 	"  repofs revert --dry-run before 7 mnt\n"
 	"  repofs revert undo 7 mnt\n"
 	"\n"
-	"Each line says what the revert did:\n"
+	"What others refer to and is going to go is said first. Each line says "
+	"what the\n"
+	"revert did:\n"
 	"\n" CHANGES_HELP;
 
 /* How many of the arguments are WHAT: "before 7" may be one or two. */
@@ -58,62 +69,205 @@ static int words_of_what(const struct options *o)
 	return 1;
 }
 
-/* The line for the engine; to be freed, NULL: no memory. */
-static char *compose(const struct options *o, int words, const char *rest)
-{
-	char *line;
+/* ---- what is asked ---- */
 
-	if (asprintf(&line, "%s%s%s%s%s%s", o->dry_run ? "dry-run " : "",
-		     o->args[0], words == 2 ? " " : "",
-		     words == 2 ? o->args[1] : "", *rest ? " " : "", rest) < 0)
-		return NULL;
-	return line;
+/* " \"a b.json\"", as the engine takes lists of paths. */
+static void add_path(struct buf *line, const char *above, const char *path)
+{
+	DROP(buf_done) struct buf whole = {0};
+
+	buf_addf(&whole, "%s%s%s", above, *above && *path ? "/" : "", path);
+	buf_byte(&whole, '\0');
+	if (buf_error(&whole)) {
+		line->err = -ENOMEM;
+		return;
+	}
+	buf_byte(line, ' ');
+	buf_json_string(line, whole.data);
 }
 
-static void free_text(char **text)
+/* @rest: what is gone of the folder that all are in. */
+static int compose(const struct options *o, int words,
+		   const struct places *places, const char *rest,
+		   struct buf *line, struct why *why)
 {
-	free(*text);
+	buf_addf(line, "%s%s%s%s", o->dry_run ? "dry-run " : "", o->args[0],
+		 words == 2 ? " " : "", words == 2 ? o->args[1] : "");
+	for (int i = 0; i < places->count; i++)
+		add_path(line, rest, places->paths[i]);
+	if (!places->count && *rest)
+		add_path(line, rest, "");
+	buf_byte(line, '\0');
+	if (buf_error(line))
+		return why_set(why, -ENOMEM, "out of memory");
+	return strchr(line->data, '\n')
+		       ? why_set(why, -EINVAL, "'%s' has a line break",
+				 o->args[0])
+		       : 0;
+}
+
+/* ---- what is said ---- */
+
+/* The answer without the lines on references past the first few. */
+static void shorten(struct buf *answer)
+{
+	static const char refers[] = " refers to ";
+	const char *at = answer->data, *end = at + answer->len;
+	struct buf kept = {0};
+	int count = 0;
+
+	while (at < end) {
+		const char *newline = memchr(at, '\n', (size_t)(end - at));
+		size_t len = (size_t)((newline ? newline + 1 : end) - at);
+		bool ref = *at == '!' &&
+			   memmem(at, len, refers, sizeof(refers) - 1);
+
+		count += ref;
+		if (!ref && count > SHOWN_REFS) {
+			buf_addf(&kept,
+				 "! and %d more; see 'repofs "
+				 "problems'\n",
+				 count - SHOWN_REFS);
+			count = 0;
+		}
+		if (!ref || count <= SHOWN_REFS)
+			buf_add(&kept, at, len);
+		at += len;
+	}
+	if (buf_error(&kept)) {
+		buf_done(&kept);
+		return;
+	}
+	buf_done(answer);
+	*answer = kept;
+}
+
+/* Of the last line, "... (revision 9, snapshot 8 before it ...)"; 0: nothing
+ * was done. */
+static long long revision_of(const struct buf *answer)
+{
+	static const char word[] = "(revision ";
+	const char *at = answer->data, *end = at + answer->len, *last = NULL;
+
+	while (at &&
+	       (at = memmem(at, (size_t)(end - at), word, sizeof(word) - 1)))
+		last = at += sizeof(word) - 1;
+	return last ? strtoll(last, NULL, 10) : 0;
+}
+
+/* As a shell takes it for one word. */
+static void add_word(struct buf *out, const char *word)
+{
+	static const char plain[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+		"0123456789_./@%+=:,-";
+
+	if (*word && !word[strspn(word, plain)]) {
+		buf_text(out, word);
+		return;
+	}
+	buf_byte(out, '\'');
+	for (; *word; word++)
+		if (*word == '\'')
+			buf_text(out, "'\\''");
+		else
+			buf_byte(out, *word);
+	buf_byte(out, '\'');
+}
+
+/* The folder that was named, or that of the item that was: "mnt/rules" of
+ * "mnt/rules/A.json", of which "A.json" is the rest. */
+static void add_folder(struct buf *out, const struct places *places,
+		       const char *rest)
+{
+	DROP(buf_done) struct buf folder = {0};
+	size_t len = strlen(places->place), cut = strlen(rest);
+
+	while (len > 1 && places->place[len - 1] == '/')
+		len--;
+	if (cut && cut <= len &&
+	    strncmp(places->place + len - cut, rest, cut) == 0)
+		len -= cut;
+	while (len > 1 && places->place[len - 1] == '/')
+		len--;
+	buf_add(&folder, places->place, len);
+	buf_text(&folder, len ? "" : ".");
+	buf_byte(&folder, '\0');
+	if (!buf_error(&folder))
+		add_word(out, folder.data);
+}
+
+/* How to take back what was done. */
+static int print_undo(const struct options *o, long long revision,
+		      const struct places *places, const char *rest,
+		      struct why *why)
+{
+	DROP(buf_done) struct buf line = {0};
+	json_auto_t *object = NULL;
+
+	buf_addf(&line, "repofs revert undo %lld ", revision);
+	add_folder(&line, places, rest);
+	buf_byte(&line, '\0');
+	if (buf_error(&line))
+		return why_set(why, -ENOMEM, "out of memory");
+	if (!o->json) {
+		(void)printf("undo with: ");
+		line.data[line.len - 1] = '\n';
+		table_text(stdout, table_style(stdout, 0), line.data, line.len);
+		return 0;
+	}
+	object = json_pack("{s:I, s:s}", "revision", (json_int_t)revision,
+			   "undo", line.data);
+	if (!object || json_dumpf(object, stdout, JSON_COMPACT) < 0)
+		return why_set(why, -ENOMEM, "out of memory");
+	(void)putchar('\n');
+	return 0;
+}
+
+static int say(const struct options *o, struct buf *answer,
+	       const struct places *places, const char *rest, struct why *why)
+{
+	long long revision = o->dry_run ? 0 : revision_of(answer);
+	int r;
+
+	if (!o->dry_run && !o->json && answer->len)
+		shorten(answer);
+	r = changes_print(stdout, table_style(stdout, o->json), answer->data,
+			  answer->len, why);
+	if (r == 0 && revision)
+		r = print_undo(o, revision, places, rest, why);
+	return r;
 }
 
 static int revert(const struct options *o, int words, struct why *why)
 {
+	DROP(places_done) struct places places = {0};
 	DROP(client_close_p) struct client *client = NULL;
+	DROP(buf_done) struct buf line = {0};
 	DROP(buf_done) struct buf answer = {0};
-	DROP(free_text) char *line = NULL;
-	int r;
+	int r = places_find(o->args + words, o->count - words, o->inside,
+			    &places, why);
 
 	/* A preview, too, goes where the revert would. */
-	r = client_open(o->count > words ? o->args[words] : ".", o->inside,
-			"revert", &client, why);
-	if (r < 0)
-		return r;
-	line = compose(o, words, client_rest(client));
-	if (!line)
-		return why_set(why, -ENOMEM, "out of memory");
-	if (strchr(line, '\n'))
-		return why_set(why, -EINVAL,
-			       "a path with a line break cannot be named here: "
-			       "revert its folder");
-	r = client_command(client, "revert", line, &answer, why);
-	if (r < 0)
-		return r;
-	return changes_print(stdout, table_style(stdout, o->json), answer.data,
-			     answer.len, why);
+	if (r == 0)
+		r = client_open(places.place, places.inside, "revert", &client,
+				why);
+	if (r == 0)
+		r = compose(o, words, &places, client_rest(client), &line, why);
+	if (r == 0)
+		r = client_command(client, "revert", line.data, &answer, why);
+	return r < 0 ? r : say(o, &answer, &places, client_rest(client), why);
 }
 
 int cmd_revert(int argc, char **argv)
 {
 	struct why why = {0};
 	struct options o;
-	int words, r;
+	int r;
 
-	r = options_parse(argc, argv, "ijn", 1, 3, help, &o);
+	r = options_parse(argc, argv, "ijn", 1, MAX_ARGS, help, &o);
 	if (r != OPTIONS_GO_ON)
 		return r;
-	words = words_of_what(&o);
-	if (o.count > words + 1)
-		return options_usage(o.command, "one argument too many: '%s'",
-				     o.args[o.count - 1]);
-	r = revert(&o, words, &why);
+	r = revert(&o, words_of_what(&o), &why);
 	return r < 0 ? options_failed(o.command, &why) : EXIT_DONE;
 }

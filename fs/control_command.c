@@ -20,7 +20,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINE_MAX_BYTES = 8192 };
+/* Long enough for a list of paths. */
+enum { LINE_MAX_BYTES = 1 << 20 };
 
 /* Where answers begin in the file, for reads. */
 enum { BASE_UNDECIDED = -1 };

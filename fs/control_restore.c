@@ -350,6 +350,7 @@ static int restore(struct call *c, uint64_t ino, const struct upload *upload,
 		return 0;
 	live_follow(c->fs, &result.touched);
 	forget(c, &result);
+	call_tell_revision(c, result.revision);
 	return store_sync(c->fs->repo->store, &c->why);
 }
 

@@ -46,6 +46,7 @@ int control_run_command(struct call *c, const struct who *who,
 		return r;
 	live_follow(c->fs, &result.touched);
 	forget(c, &result.touched);
+	call_tell_revision(c, result.revision);
 	return store_sync(c->fs->repo->store, &c->why);
 }
 

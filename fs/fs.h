@@ -19,6 +19,7 @@ struct repo;
 struct sentences;
 struct texts;
 struct views;
+struct witness;
 struct fuse_session;
 
 enum overwrite { OVERWRITE_AUTO, OVERWRITE_EDIT, OVERWRITE_RESTORE };
@@ -44,6 +45,7 @@ struct fs {
 	struct repo *repo;
 	struct fuse_session *session;
 	struct notifier *notifier;
+	struct witness *witness;  /* NULL: nothing changes by itself */
 	struct files *files;	  /* open in the kernel's eyes */
 	struct procs *procs;	  /* thread -> process */
 	struct live *live;	  /* what is in flight in the live tree */

@@ -26,6 +26,7 @@
  *   SECRETS        folder or item             .secrets and all below it
  *   PAST_TAR       view, item                 backup.tar of .control in the past
  *   PAST_ZIP       view, item                 backup.zip
+ *   SHADE          a count                    what is not there (fs/witness)
  *
  * A directory must never be shown under two names with one number: the kernel
  * would move it. That is why the number of a directory holds the folder it is
@@ -60,6 +61,7 @@ enum inum_kind {
 	INUM_PAST_TAR,
 	INUM_PAST_ZIP,
 	INUM_SHOW,
+	INUM_SHADE,
 	INUM_KINDS
 };
 

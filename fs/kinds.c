@@ -24,6 +24,7 @@ static const struct node_kind *const kinds[INUM_KINDS] = {
 	[INUM_REFERENCES] = &kind_references,
 	[INUM_REFERENCES_OF] = &kind_references_of,
 	[INUM_SECRETS] = &kind_secrets,
+	[INUM_SHADE] = &kind_shade,
 };
 
 const struct node_kind *node_kind(uint64_t ino)

@@ -35,4 +35,9 @@ extern const struct node_kind kind_references_of;
 
 extern const struct node_kind kind_secrets;
 
+/* What the process of the witness finds instead of all of these, and what it
+ * is shown where there is nothing. */
+extern const struct node_kind kind_witnessed;
+extern const struct node_kind kind_shade;
+
 #endif

@@ -193,10 +193,11 @@ static int open_in_memory(struct call *c, int64_t node,
 	return r < 0 ? r : 1;
 }
 
-int live_item_name(struct call *c, int64_t item, char ret_name[256])
+int live_item_name(struct call *c, struct db *db, int64_t item,
+		   char ret_name[256])
 {
 	DROP(buf_done) struct buf name = {0};
-	int r = tree_name(c->reader.db, MOMENT_NOW, item, &name, &c->why);
+	int r = tree_name(db, MOMENT_NOW, item, &name, &c->why);
 
 	if (r < 0)
 		return r;
@@ -205,14 +206,15 @@ int live_item_name(struct call *c, int64_t item, char ret_name[256])
 	return 0;
 }
 
-static int open_item(struct call *c, uint64_t ino, const struct entry *entry,
-		     uint64_t generation, struct fuse_file_info *fi)
+static int open_item(struct call *c, struct db *db, uint64_t ino,
+		     const struct entry *entry, uint64_t generation,
+		     struct fuse_file_info *fi)
 {
 	struct live *live = c->fs->live;
 	int access = fi->flags & O_ACCMODE;
 	char name[256] = "";
 	struct handle *h;
-	int r = access == O_RDONLY ? 0 : live_item_name(c, entry->id, name);
+	int r = access == O_RDONLY ? 0 : live_item_name(c, db, entry->id, name);
 
 	if (r == 0)
 		r = new_handle(c, ino, fi, &h);
@@ -240,26 +242,29 @@ static int open_item(struct call *c, uint64_t ino, const struct entry *entry,
 
 int live_open(struct call *c, uint64_t ino, struct fuse_file_info *fi)
 {
+	DROP(store_put) struct reader reader = {0};
 	int64_t node = inum_payload(ino);
 	uint64_t generation = store_generation(c->fs->repo->store);
 	struct loose *file = NULL;
 	struct entry entry;
-	struct db *db = call_db(c);
+	struct db *db;
 	int r = open_in_memory(c, node, fi);
 
-	if (!db)
-		return c->why.code;
+	if (r != 0)
+		return r < 0 ? r : 0;
+	r = store_peek(c->fs->repo->store, &reader, &c->why);
+	db = reader.db;
 	/* Again if somebody's last close comes between the two looks. */
 	for (int tries = 0; r == 0 && tries < 8; tries++) {
 		r = tree_by_node(db, node, &entry, &c->why);
 		if (r == 0)
-			return open_item(c, ino, &entry, generation, fi);
+			return open_item(c, db, ino, &entry, generation, fi);
 		if (r != -ENOENT)
 			return r;
 		r = live_load_scratch(c, db, node, &file);
 		if (r == -ENOENT &&
 		    live_get_former(c->fs->live, node, &entry) == 0)
-			return open_item(c, ino, &entry, generation, fi);
+			return open_item(c, db, ino, &entry, generation, fi);
 		if (r < 0)
 			return live_gone(r);
 		if (!file)

@@ -249,7 +249,7 @@ static int cut_content(struct call *c, const struct entry *entry, size_t size)
 			     .writers = &proc,
 			     .writer_count = 1,
 			     .base = entry->content};
-	int r = live_item_name(c, entry->id, name);
+	int r = live_item_name(c, c->reader.db, entry->id, name);
 
 	if (r == 0)
 		r = blob_get(c->reader.db, entry->content, false, &bytes,

@@ -10,6 +10,7 @@
 #include "fs/sentences.h"
 #include "fs/texts.h"
 #include "fs/views.h"
+#include "fs/witness.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -281,6 +282,7 @@ static void close_all(struct mount *m)
 	files_free(fs->files);
 	repo_close(fs->repo);
 	notifier_free(fs->notifier);
+	witness_free(fs->witness);
 	if (m->mounted)
 		fuse_session_unmount(fs->session);
 	if (fs->session)
@@ -292,7 +294,7 @@ int mount_run(const struct mount_options *options, void (*ready)(void *arg),
 	      void *arg, struct why *why)
 {
 	DROP(close_all) struct mount m = {.options = options};
-	int r;
+	int r = 0;
 
 	m.fs.options = options->fs;
 	m.fs.mountpoint = options->dir;
@@ -301,16 +303,23 @@ int mount_run(const struct mount_options *options, void (*ready)(void *arg),
 	tame_malloc();
 	raise_limits();
 	set_signals();
-	r = open_parts(&m, why);
+	if (!options->fs.read_only)
+		r = witness_new(&m.fs.witness, why);
+	if (r == 0)
+		r = open_parts(&m, why);
 	if (r == 0)
 		r = open_session(&m, why);
 	if (r == 0)
 		r = start_loop(&m, why);
 	if (r < 0)
 		return r;
-	if (atomic_load(&m.answered))
+	if (m.fs.witness && r == 0)
+		r = witness_start(m.fs.witness, &m.fs, why);
+	if (r == 0 && atomic_load(&m.answered))
 		ready(arg);
-	wait_for_end(&m);
+	if (r == 0)
+		wait_for_end(&m);
+	witness_stop(m.fs.witness);
 	stop_loop(&m);
 	if (m.result < 0)
 		return why_set(why, m.result, "the session broke: %s",

@@ -1,6 +1,7 @@
 #include "fs/notify.h"
 
 #include "fs/fs.h"
+#include "fs/witness.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -114,10 +115,13 @@ static void deliver(struct lane *lane, bool silent, struct job *job)
 	if (!silent)
 		tell(lane->notifier->fs, job);
 	answer(lane, job);
-	if (!silent && job->names_late && has_names(&job->notices))
+	if (!silent && job->names_late && has_names(&job->notices)) {
 		notifier_queue(lane->notifier, &job->notices);
-	else
-		notices_done(&job->notices);
+		return;
+	}
+	witness_hear(lane->notifier->fs->witness, job->notices.tidings);
+	job->notices.tidings = NULL;
+	notices_done(&job->notices);
 }
 
 /* ---- a lane ---- */

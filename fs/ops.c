@@ -3,12 +3,20 @@
 #include "core/repo.h"
 #include "fs/file.h"
 #include "fs/fs.h"
+#include "fs/kinds.h"
+#include "fs/witness.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
+
+const struct node_kind *ops_kind(const struct call *c, uint64_t ino)
+{
+	return witness_is(c->fs->witness, c->tid) ? &kind_witnessed
+						  : node_kind(ino);
+}
 
 int ops_denied(const struct node_kind *kind)
 {
@@ -56,8 +64,8 @@ static int reply_attr(struct call *c, int r)
 static void op_getattr(fuse_req_t req, fuse_ino_t ino,
 		       struct fuse_file_info *fi)
 {
-	const struct node_kind *kind = node_kind(ino);
 	struct call c = call_begin(req);
+	const struct node_kind *kind = ops_kind(&c, ino);
 
 	(void)fi; /* fstat(2) does not send it either */
 	call_end(&c, reply_attr(&c, kind->getattr ? kind->getattr(&c, ino,
@@ -68,7 +76,7 @@ static void op_getattr(fuse_req_t req, fuse_ino_t ino,
 static int set_attr(struct call *c, uint64_t ino, struct file *file,
 		    const struct stat *st, int set)
 {
-	const struct node_kind *kind = node_kind(ino);
+	const struct node_kind *kind = ops_kind(c, ino);
 
 	if (!kind->setattr)
 		return ops_denied(kind);
@@ -90,8 +98,8 @@ static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *st, int set,
 
 static void op_readlink(fuse_req_t req, fuse_ino_t ino)
 {
-	const struct node_kind *kind = node_kind(ino);
 	struct call c = call_begin(req);
+	const struct node_kind *kind = ops_kind(&c, ino);
 
 	call_end(&c, kind->readlink ? kind->readlink(&c, ino) : -EINVAL);
 }
@@ -100,7 +108,7 @@ static void op_readlink(fuse_req_t req, fuse_ino_t ino)
 
 static int open_dir(struct call *c, uint64_t ino)
 {
-	const struct node_kind *kind = node_kind(ino);
+	const struct node_kind *kind = ops_kind(c, ino);
 	int r = kind->open_dir ? kind->open_dir(c, ino, &c->reply.fi) : 0;
 
 	if (r < 0)
@@ -128,7 +136,7 @@ static int read_dir(struct call *c, uint64_t ino, size_t size, off_t offset,
 	if (!out.data)
 		return -ENOMEM;
 	c->reply.data = out.data;
-	r = listing_fill(&out, node_kind(ino), ino, dir, offset);
+	r = listing_fill(&out, ops_kind(c, ino), ino, dir, offset);
 	/* What was listed before a failure counts as looked up; the failure
 	 * comes up again at the next piece. */
 	if (r < 0 && out.len == 0)

@@ -22,6 +22,9 @@
 extern const struct fuse_lowlevel_ops ops_all;
 
 /* The errno of a change that @kind has no function for. */
+/* What serves the node @ino for whoever asks. */
+const struct node_kind *ops_kind(const struct call *c, uint64_t ino);
+
 int ops_denied(const struct node_kind *kind);
 
 /* ops_name.c: requests that name an entry of a directory */

@@ -7,7 +7,7 @@
 
 static int open_file(struct call *c, uint64_t ino)
 {
-	const struct node_kind *kind = node_kind(ino);
+	const struct node_kind *kind = ops_kind(c, ino);
 	int r;
 
 	if (!kind->open)

@@ -46,7 +46,7 @@ static int reply_entry(struct call *c, int r)
 
 static int lookup(struct call *c, uint64_t dir, const char *name)
 {
-	const struct node_kind *kind = node_kind(dir);
+	const struct node_kind *kind = ops_kind(c, dir);
 
 	if (is_too_long(name))
 		return -ENAMETOOLONG;
@@ -66,7 +66,7 @@ void op_lookup(fuse_req_t req, fuse_ino_t dir, const char *name)
 static int make_node(struct call *c, uint64_t dir, const char *name,
 		     mode_t mode)
 {
-	const struct node_kind *kind = node_kind(dir);
+	const struct node_kind *kind = ops_kind(c, dir);
 	struct fuse_file_info fi = {.flags = O_CREAT | O_EXCL | O_WRONLY};
 	int r = check_new(kind, kind->create, name);
 
@@ -92,7 +92,7 @@ void op_mknod(fuse_req_t req, fuse_ino_t dir, const char *name, mode_t mode,
 
 static int make_dir(struct call *c, uint64_t dir, const char *name, mode_t mode)
 {
-	const struct node_kind *kind = node_kind(dir);
+	const struct node_kind *kind = ops_kind(c, dir);
 	int r = check_new(kind, kind->mkdir, name);
 
 	if (r < 0)
@@ -110,7 +110,7 @@ void op_mkdir(fuse_req_t req, fuse_ino_t dir, const char *name, mode_t mode)
 static int make_symlink(struct call *c, uint64_t dir, const char *name,
 			const char *target)
 {
-	const struct node_kind *kind = node_kind(dir);
+	const struct node_kind *kind = ops_kind(c, dir);
 	int r = check_new(kind, kind->symlink, name);
 
 	if (r < 0)
@@ -134,12 +134,12 @@ void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t dir, const char *name)
 
 	(void)ino;
 	(void)name;
-	call_end(&c, ops_denied(node_kind(dir)));
+	call_end(&c, ops_denied(ops_kind(&c, dir)));
 }
 
 static int remove_file(struct call *c, uint64_t dir, const char *name)
 {
-	const struct node_kind *kind = node_kind(dir);
+	const struct node_kind *kind = ops_kind(c, dir);
 	int r = check_old(kind, kind->unlink, name);
 
 	return r < 0 ? r : kind->unlink(c, dir, name);
@@ -154,7 +154,7 @@ void op_unlink(fuse_req_t req, fuse_ino_t dir, const char *name)
 
 static int remove_dir(struct call *c, uint64_t dir, const char *name)
 {
-	const struct node_kind *kind = node_kind(dir);
+	const struct node_kind *kind = ops_kind(c, dir);
 	int r = check_old(kind, kind->rmdir, name);
 
 	return r < 0 ? r : kind->rmdir(c, dir, name);
@@ -171,10 +171,10 @@ void op_rmdir(fuse_req_t req, fuse_ino_t dir, const char *name)
 static int move(struct call *c, uint64_t dir, const char *name,
 		uint64_t new_dir, const char *new_name, unsigned flags)
 {
-	const struct node_kind *kind = node_kind(dir);
+	const struct node_kind *kind = ops_kind(c, dir);
 	int r;
 
-	if (kind != node_kind(new_dir))
+	if (kind != ops_kind(c, new_dir))
 		return -EROFS;
 	r = check_old(kind, kind->rename, name);
 	if (r == 0)
@@ -194,7 +194,7 @@ void op_rename(fuse_req_t req, fuse_ino_t dir, const char *name,
 
 static int create(struct call *c, uint64_t dir, const char *name, mode_t mode)
 {
-	const struct node_kind *kind = node_kind(dir);
+	const struct node_kind *kind = ops_kind(c, dir);
 	int r = check_new(kind, kind->create, name);
 
 	if (r < 0)

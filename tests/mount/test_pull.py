@@ -518,26 +518,77 @@ for n in which:
 """, *which[0:1], member, json.dumps(which[1]))
 
 
-@pytest.mark.slow
-def test_500_of_10000_with_20_conflicts(repo):
-    fill(repo, 10000)
-    changed = list(range(0, 10000, 20))
-    edit_many(repo, ("rules/Clone", changed), "note")
-    edit_many(repo, ("rules/Base", changed[:20]), "note")
-    edit_many(repo, ("rules/Base", changed[20:60]), "name")
+ITEMS = int(os.environ.get("REPOFS_PULL_ITEMS") or 1000)
+
+
+def fill_exports(repo, count):
+    """Exports that refer to a connection and to each other, and a clone."""
+    base = os.path.join(repo.base, "many", "integrations", "Base")
+    shared = integrations.identify("link")
+    os.makedirs(os.path.join(base, "connections"))
+    with open(f"{base}/connections/Link.json", "wb") as f:
+        f.write(integrations.text({"_id": shared, "name": "Link"}))
+    for n in range(count):
+        folder = f"{base}/exports/{n // 100}"
+        os.makedirs(folder, exist_ok=True)
+        with open(f"{folder}/R{n}.json", "wb") as f:
+            f.write(integrations.text({
+                "_id": integrations.identify(n), "name": f"R{n}",
+                "note": "x" * 200, "_connectionId": shared,
+                "_runNextExportIds":
+                    [integrations.identify((n * 7 + 1) % count)]}))
+    os.mkdir(repo.path("integrations"))
+    for source, name in ((base, "Base"), (repo.path("integrations/Base"),
+                                          "Clone")):
+        run(["cp", "-r", source, repo.path("integrations", name)], limit=120)
+
+
+@pytest.mark.parametrize("answer", ["ours", "theirs"])
+def test_5_of_100_changed_with_20_conflicts(repo, answer):
+    fill_exports(repo, ITEMS)
+    ours, theirs = "integrations/Base", "integrations/Clone"
+    changed = list(range(0, ITEMS, 20))
+    edit_many(repo, (f"{theirs}/exports", changed), "note")
+    edit_many(repo, (f"{ours}/exports", changed[:20]), "note")
+    edit_many(repo, (f"{ours}/exports", changed[20:60]), "name")
+    before = os.path.join(repo.base, "before")
+    run(["cp", "-a", repo.path(ours), before], limit=120)
     start = time.monotonic()
-    text = pull(repo, "../Clone", "rules/Base")
+    text = pull(repo, "../Clone", ours)
     waited = time.monotonic() - start
-    assert len(conflicts_of(text)) == 20
+    assert sorted(conflicts_of(text)) == sorted(
+        f"exports/{n // 100}/R{n}.json#/note" for n in changed[:20])
+    run(["diff", "-r", before, repo.path(ours)], limit=60)
     start = time.monotonic()
-    text = pull(repo, "theirs", "rules/Base")
+    text = pull(repo, answer, ours)
     done = time.monotonic() - start
-    assert " 500 changed," in text
-    print(f"conflicts after {waited:.2f} s, done after {done:.2f} s")
+    print(f"{ITEMS} items, {len(changed)} changed: conflicts after "
+          f"{waited:.2f} s, done after {done:.2f} s")
     assert waited < 5 and done < 5  # far above what it takes
-    for n in changed[::50]:
-        rule = load(repo, "rules/Base", f"{n // 100}/R{n}.json")
-        assert rule["note"] == "rules/Clone"
+    edited = len(changed) - (20 if answer == "ours" else 0)
+    assert f" 0 added, {edited} changed, 0 moved, 0 removed " in text
+    rows = repo.revisions(ours)[-3:]
+    assert [r["kind"] for r in rows] in (["snapshot", "pull", "snapshot"],
+                                         ["pull", "snapshot", "snapshot"])
+    row = next(r for r in rows if r["kind"] == "pull")
+    first, last = [r for r in rows if r["kind"] == "snapshot"]
+    assert row["counts"]["edited"] == edited
+    assert (first["before"], last["before"]) == (row["before"], row["after"])
+    # Each has the one or the other, and all else is as it was.
+    run(["diff", "-r", before, f"{repo.path(ours)}/.snapshots/{first['id']}"],
+        limit=60)
+    run(["diff", "-r", repo.path(ours),
+         f"{repo.path(ours)}/.snapshots/{last['id']}"], limit=60)
+    for n in changed:
+        path = f"exports/{n // 100}/R{n}.json"
+        with open(os.path.join(before, path), encoding="utf-8") as f:
+            was = json.load(f)
+        if answer == "theirs" or n not in changed[:20]:
+            was["note"] = f"{theirs}/exports"
+        assert load(repo, ours, path) == was
+    repo.check()
+    repo.revert(f"undo {row['id']}", ours)
+    run(["diff", "-r", before, repo.path(ours)], limit=60)
     repo.check()
 
 

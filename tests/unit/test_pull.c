@@ -9,8 +9,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
 
 /* A line to the folder of @path; what it says is in r->out. */
 static int try_pull(struct temp_repo *r, const char *path, const char *line)
@@ -333,70 +331,6 @@ static void test_what_cannot_be_pulled_is_said(void **state)
 	temp_sound(r->t);
 }
 
-static double seconds(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-enum { MANY = 10000, CHANGED = 500, BOTH = 20 };
-
-static void put_many(struct temp_repo *r, const char *top, unsigned step,
-		     unsigned count, int value)
-{
-	char path[64], text[128];
-
-	temp_begin(r->t);
-	for (unsigned i = 0; i < count; i++) {
-		unsigned n = i * step;
-
-		(void)snprintf(path, sizeof(path), "%s/%u/R%u.json", top,
-			       n / 100, n);
-		(void)snprintf(text, sizeof(text),
-			       "{\"name\": \"R%u\", \"on\": true, \"v\": %d}",
-			       n, value);
-		if (value) {
-			struct entry e;
-			int64_t content = temp_content(r->t, text);
-
-			temp_ok(r->t,
-				tree_resolve(r->t->m.db, MOMENT_NOW, TREE_ROOT,
-					     path, &e, &r->t->why));
-			temp_ok(r->t, tree_save(&r->t->m, e.id, content, 0,
-						(int64_t)strlen(text), &e.attr,
-						&r->t->why));
-		} else {
-			(void)temp_put(r->t, path, text, strlen(text));
-		}
-	}
-	temp_commit(r->t);
-}
-
-static void test_many_items_take_a_moment(void **state)
-{
-	struct temp_repo *r = *state;
-	double start, first, second;
-
-	put_many(r, "ours", 1, MANY, 0);
-	put_many(r, "theirs", 1, MANY, 0);
-	put_many(r, "theirs", 20, CHANGED, 1);
-	put_many(r, "ours", 20, BOTH, 2);
-	start = seconds();
-	pull(r, "ours", "../theirs");
-	first = seconds() - start;
-	says(r, "20 conflicts");
-	start = seconds();
-	pull(r, "ours", "theirs");
-	second = seconds() - start;
-	says(r, " 500 changed,");
-	print_message("conflicts after %.2f s, done after %.2f s\n", first,
-		      second);
-	temp_says(r->t, "ours/0/R0.json",
-		  "{\"name\": \"R0\", \"on\": true, \"v\": 1}");
-}
-
 #define TEST(name)                                             \
 	cmocka_unit_test_setup_teardown(name, temp_repo_setup, \
 					temp_repo_teardown)
@@ -417,7 +351,6 @@ int main(void)
 		TEST(test_one_that_was_taken_back_may_be_pulled_again),
 		TEST(test_the_clone_may_be_the_one_that_pulls),
 		TEST(test_what_cannot_be_pulled_is_said),
-		TEST(test_many_items_take_a_moment),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -193,7 +193,8 @@ static void test_it_is_recorded_and_both_sides_can_be_named(void **state)
 	assert_non_null(strstr(r->out.data, "revert to snapshot 1: 0 brought "
 					    "back, 1 changed, 0 moved, 0 "
 					    "removed, 0 left alone (revision "
-					    "3, snapshot 2 before it)\n"));
+					    "3, snapshot 2 before it; 'undo 3' "
+					    "takes it back)\n"));
 	temp_ok(t, revision_get(t->reader.db, 2, &text, &row, &t->why));
 	assert_string_equal(row.kind, "snapshot");
 	assert_string_equal(row.description, "before revert to snapshot 1");
@@ -253,7 +254,8 @@ static void test_what_is_no_state_is_refused(void **state)
 		{"nobody a/b c", "no snapshot 'nobody'", -ENOENT},
 		{"before 9", "no revision 9", -ENOENT},
 		{"undo 1", "is a snapshot", -EINVAL},
-		{"undo 1 a.json", "stands alone", -EINVAL},
+		{"1 \"x.json\" \"y\"", "'x.json' was not there", -ENOENT},
+		{"1 \"x.json", "'\"x.json' was not there", -ENOENT},
 		{"undo", "no snapshot 'undo'", -ENOENT},
 		{"1 a.json", "'a.json' was not there then", -ENOENT},
 		{"@noon", "is no time", -ENOENT},

@@ -261,21 +261,29 @@ static void check_past(struct model *m)
 	assert_string_equal(past.data, m->trees[at]);
 }
 
+/* A revision that began and ended at that moment, as if it had been made
+ * then. */
+static int64_t name_moment(struct model *m, int64_t at)
+{
+	int64_t id;
+
+	temp_begin(m->t);
+	temp_ok(m->t, revision_begin(&m->t->m, "restore", TREE_ROOT, at, "",
+				     &id, &m->t->why));
+	temp_ok(m->t,
+		revision_end(&m->t->m, id, "completed", at, "{}", &m->t->why));
+	temp_commit(m->t);
+	return id;
+}
+
 /* Back to some moment, there and back again. */
 static void check_root(struct model *m)
 {
 	int64_t at = (int64_t)dice(m, (uint64_t)temp_newest(m->t) + 1);
 	char *before = tree_now(m, TREE_ROOT);
 	char spec[64];
-	int64_t id, snapshot;
+	int64_t id, snapshot = name_moment(m, at);
 
-	/* A snapshot of that moment, as if it had been taken then. */
-	temp_begin(m->t);
-	temp_ok(m->t, revision_begin(&m->t->m, "restore", TREE_ROOT, at, "",
-				     &snapshot, &m->t->why));
-	temp_ok(m->t, revision_end(&m->t->m, snapshot, "completed", at, "{}",
-				   &m->t->why));
-	temp_commit(m->t);
 	(void)snprintf(spec, sizeof(spec), "before %" PRId64, snapshot);
 	id = temp_reverted(m->r, TREE_ROOT, spec);
 	remember(m);
@@ -307,12 +315,7 @@ static void check_folder(struct model *m)
 	int r;
 
 	if (tree_get(m->t->reader.db, at, folder, &e, NULL) == 0) {
-		temp_begin(m->t);
-		temp_ok(m->t, revision_begin(&m->t->m, "restore", TREE_ROOT, at,
-					     "", &id, &m->t->why));
-		temp_ok(m->t, revision_end(&m->t->m, id, "completed", at, "{}",
-					   &m->t->why));
-		temp_commit(m->t);
+		id = name_moment(m, at);
 		(void)snprintf(spec, sizeof(spec), "after %" PRId64, id);
 		temp_tree(m->t, at, folder, true, &then);
 		r = temp_revert(m->r, folder, spec);
@@ -330,6 +333,107 @@ static void check_folder(struct model *m)
 			(void)temp_reverted(m->r, TREE_ROOT, spec);
 			equal(m, TREE_ROOT, before);
 		}
+	}
+	remember(m);
+	free(before);
+}
+
+/* ---- several paths ---- */
+
+enum { LISTED = 3 };
+
+/* Entries of one moment that go back together. */
+struct listed {
+	int64_t at;
+	int64_t items[LISTED];
+	char *trees[LISTED]; /* below each, and its name */
+	size_t len;
+	struct buf spec;
+};
+
+static void listed_done(struct listed *l)
+{
+	for (size_t i = 0; i < l->len; i++)
+		free(l->trees[i]);
+	buf_done(&l->spec);
+}
+
+/* The item's name and attributes, and all that is below it; NULL: it is not
+ * there. */
+static char *tree_of(struct model *m, int64_t at, int64_t item)
+{
+	struct buf out = {0};
+	struct entry e;
+
+	if (tree_get(m->t->reader.db, at, item, &e, NULL) < 0)
+		return NULL;
+	temp_ok(m->t, tree_name(m->t->reader.db, at, item, &out, &m->t->why));
+	buf_addf(&out, ": %o %" PRId64 "\n", e.attr.mode, e.content);
+	temp_tree(m->t, at, item, true, &out);
+	return out.data;
+}
+
+/* Some of what is there now was there then, too. */
+static void pick_listed(struct model *m, struct listed *l)
+{
+	for (size_t tries = 0; tries < 20 && l->len < LISTED; tries++) {
+		DROP(buf_done) struct buf path = {0};
+		int64_t item = any(m)->id;
+		char *tree = item == TREE_ROOT ? NULL : tree_of(m, l->at, item);
+
+		if (!tree)
+			continue;
+		temp_ok(m->t, tree_path(m->t->reader.db, l->at, TREE_ROOT, item,
+					&path, &m->t->why));
+		buf_byte(&path, '\0');
+		buf_byte(&l->spec, ' ');
+		buf_json_string(&l->spec, path.data);
+		l->items[l->len] = item;
+		l->trees[l->len++] = tree;
+	}
+	buf_byte(&l->spec, '\0');
+}
+
+static void check_listed(struct model *m, const struct listed *l)
+{
+	for (size_t i = 0; i < l->len; i++) {
+		char *now = tree_of(m, MOMENT_NOW, l->items[i]);
+
+		if (!now || strcmp(now, l->trees[i]) != 0)
+			print_error("%s\n%s", l->spec.data, m->r->out.data);
+		assert_non_null(now);
+		assert_string_equal(now, l->trees[i]);
+		free(now);
+	}
+}
+
+/* They are as they were, wherever their folders are now; then undone. */
+static void check_list(struct model *m)
+{
+	int64_t newest = temp_newest(m->t);
+	DROP(listed_done)
+	struct listed l = {
+		.at = newest - (int64_t)dice(m, (uint64_t)newest + 1) / 4,
+	};
+	char *before = tree_now(m, TREE_ROOT);
+	int64_t id = name_moment(m, l.at);
+	char spec[64];
+	int r;
+
+	buf_addf(&l.spec, "before %" PRId64, id);
+	pick_listed(m, &l);
+	r = l.len ? temp_revert(m->r, TREE_ROOT, l.spec.data) : -ELOOP;
+	if (r == -ELOOP) {
+		equal(m, TREE_ROOT, before);
+	} else {
+		temp_ok(m->t, r);
+		check_listed(m, &l);
+	}
+	if (temp_newest(m->t) > newest) {
+		remember(m);
+		(void)snprintf(spec, sizeof(spec), "undo %" PRId64, id + 2);
+		(void)temp_reverted(m->r, TREE_ROOT, spec);
+		equal(m, TREE_ROOT, before);
 	}
 	remember(m);
 	free(before);
@@ -389,6 +493,8 @@ static void run(struct model *m, uint64_t steps, bool scratch)
 			check_root(m);
 		if (!scratch && dice(m, 10) == 0)
 			check_folder(m);
+		if (!scratch && dice(m, 10) == 0)
+			check_list(m);
 		if (dice(m, 10) == 0)
 			check_odd(m);
 		if (dice(m, 50) == 0)
@@ -404,7 +510,7 @@ static uint64_t number_from(const char *variable, uint64_t otherwise)
 	return text ? strtoull(text, NULL, 10) : otherwise;
 }
 
-static void random_history(struct temp_repo *r, bool scratch)
+static struct model *begin(struct temp_repo *r)
 {
 	struct model *m = calloc(1, sizeof(*m));
 
@@ -414,10 +520,56 @@ static void random_history(struct temp_repo *r, bool scratch)
 	m->random = number_from("SEED", (uint64_t)time(NULL));
 	print_message("SEED=%" PRIu64 "\n", m->random);
 	m->random = m->random * 2 + 1; /* never 0 */
-	run(m, number_from("STEPS", STEPS), scratch);
+	return m;
+}
+
+static void end(struct model *m)
+{
 	for (size_t i = 0; i < MOMENTS; i++)
 		free(m->trees[i]);
 	free(m);
+}
+
+static void random_history(struct temp_repo *r, bool scratch)
+{
+	struct model *m = begin(r);
+
+	run(m, number_from("STEPS", STEPS), scratch);
+	end(m);
+}
+
+/* Back to moment @at and, by one of the two ways, to the state before. */
+static void there_and_back(struct model *m, int64_t at, bool undo)
+{
+	char *before = tree_now(m, TREE_ROOT);
+	char spec[64];
+	int64_t id = name_moment(m, at);
+
+	(void)snprintf(spec, sizeof(spec), "before %" PRId64, id);
+	id = temp_reverted(m->r, TREE_ROOT, spec);
+	equal(m, TREE_ROOT, m->trees[at]);
+	if (id) {
+		(void)snprintf(spec, sizeof(spec), "%s %" PRId64,
+			       undo ? "undo" : "before", id);
+		(void)temp_reverted(m->r, TREE_ROOT, spec);
+	}
+	equal(m, TREE_ROOT, before);
+	free(before);
+}
+
+static void test_every_moment_can_be_gone_back_to(void **state)
+{
+	struct model *m = begin(*state);
+	int64_t newest;
+
+	remember(m);
+	for (uint64_t i = 0; i < number_from("STEPS", STEPS) / 2; i++)
+		change(m);
+	newest = temp_newest(m->t);
+	for (int64_t at = 0; at <= newest; at++)
+		there_and_back(m, at, at % 2);
+	temp_sound(m->t);
+	end(m);
 }
 
 static void test_a_random_history_can_be_gone_back_in(void **state)
@@ -437,6 +589,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_a_random_history_can_be_gone_back_in),
+		TEST(test_every_moment_can_be_gone_back_to),
 		TEST(test_scratch_files_on_the_way_break_nothing),
 	};
 
