@@ -13,8 +13,9 @@
 	"Below an edited item, indented, are the members that differ, as JSON " \
 	"pointers:\n"                                                           \
 	"\n"                                                                    \
-	"  /pairs/0/rule: \"a\" -> \"b\"    + /x: 1    - /y: 2    (formatting " \
-	"only)\n"                                                               \
+	"  /pairs/0/rule: \"a\" -> \"b\"    + /x: 1    - /y: 2    R /a/2 -> "   \
+	"/a/0\n"                                                                \
+	"  (formatting only)\n"                                                 \
 	"\n"                                                                    \
 	"Long values are cut; --json has them whole.\n"
 
