@@ -148,6 +148,18 @@ def test_what_is_new_refers_to_ours(orders):
     orders.check()
 
 
+def test_what_both_deleted_is_known_by_its_id(orders):
+    """It is named by what was pulled before, and by ours."""
+    change(orders, CLONE, "flows/Returns.json", schedule="x")
+    pull(orders)
+    for folder in (ORDERS, CLONE):
+        orders.sh(f"rm {folder}/imports/'Write report.json'")
+    change(orders, CLONE, "flows/Reports.json", pageProcessors=[])
+    assert "0 added, 1 changed, 0 moved, 0 removed" in pull(orders)
+    assert load(orders, ORDERS, "flows/Reports.json")["pageProcessors"] == []
+    orders.check()
+
+
 def test_a_clone_with_ids_of_its_own(repo):
     """Below one folder of the kind each copy gets a new id."""
     main, box = "integrations/Orders/flows/main", "integrations/Orders/flows/b"
