@@ -202,6 +202,22 @@ def test_a_full_restore_keeps_all(orders):
     orders.check()
 
 
+@pytest.mark.mount("overwrite=edit")
+def test_a_mirror_is_as_it_was_sent(orders):
+    """rsync sends what was moved before it removes what was there."""
+    mirror = os.path.join(orders.base, "mirror")
+    orders.sh(f"cp -r {ORDERS} {mirror}")
+    orders.sh(f"cp -r {ORDERS} {CLONE}")
+    run(["diff", "-r", orders.path(ORDERS), orders.path(CLONE)])
+    os.makedirs(f"{mirror}/exports/a")
+    os.rename(f"{mirror}/exports/Stock.json", f"{mirror}/exports/a/S.json")
+    for _ in range(2):
+        shown = orders.sh(f"rsync -ai --delete-after {mirror}/ {ORDERS}/")
+    assert shown.stdout == ""
+    run(["diff", "-r", mirror, orders.path(ORDERS)])
+    orders.check()
+
+
 def test_one_item_beside_another(orders):
     """By another name in one folder, and what has no id."""
     orders.sh(f"cp {ORDERS}/exports/Stock.json {ORDERS}/exports/Again.json")
