@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import threading
 import time
 
@@ -643,6 +644,21 @@ def test_5_of_100_changed_with_20_conflicts(repo, answer):
     repo.revert(f"undo {row['id']}", ours)
     run(["diff", "-r", before, repo.path(ours)], limit=60)
     repo.check()
+
+
+def test_a_bar_on_a_terminal(repo):
+    """On a slow disk: each thread's first sync takes its time."""
+    fill(repo, 30)
+    edit_many(repo, ("rules/Clone", list(range(30))), "note")
+    repo.umount()
+    repo.wrapper = ["strace", "-f", "-q", "-o", "/dev/null", "-e",
+                    "inject=fdatasync:delay_enter=3000000:when=1"]
+    repo.mount()
+    here, clone = repo.path("rules/Base"), repo.path("rules/Clone")
+    shown = run(["script", "-qec", f"{repo.bin} pull {clone} {here}",
+                 "/dev/null"], limit=60).stdout
+    assert re.search(r"\rpulling \[#+ *\] +\d+ %\x1b\[K", shown)
+    assert shown.splitlines()[-1].startswith("pull from /rules/Clone: ")
 
 
 def test_kill_during_a_pull_leaves_old_or_new(repo):
