@@ -82,7 +82,7 @@ static int add_name(struct losing *l, enum ref_form form, struct buf *text,
 	*ret = name = &l->names[l->name_count++];
 	*name = (struct name){
 		.form = form,
-		.text = TAKE(text->data),
+		.text = text->data,
 		.path = strdup(step->path),
 		.folder = step->now.folder,
 		.below = form == REF_PATH && step->now.folder &&
