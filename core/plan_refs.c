@@ -198,9 +198,10 @@ static int add_loss(struct losing *l, const struct ref *ref, bool item)
 	}
 	l->losses[l->loss_count++] = (struct loss){
 		.item = ref->item,
-		.from = TAKE(from.data),
-		.to = TAKE(to.data),
+		.from = from.data,
+		.to = to.data,
 	};
+	from = to = (struct buf){0};
 	return 0;
 }
 
