@@ -40,6 +40,8 @@ struct step {
 	bool returning;	  /* a folder that comes back over the border */
 	bool newcomer;	  /* it was not in the scope then */
 	bool settled;	  /* what becomes of it is known */
+	bool must;	  /* it will be in the tree: it was named, or is on the
+			     way to what was */
 	struct entry now; /* if not live: as it was last, no parent */
 	char *name;	  /* now; NULL unless live */
 	char *path;	  /* now, as it is shown; NULL unless live */
@@ -123,6 +125,9 @@ int plan_collect(struct plan *plan, struct why *why);
  * -ENOENT: one of them was not there. */
 int plan_collect_paths(struct plan *plan, const struct revert_spec *spec,
 		       struct why *why);
+/* *@folder will not be in the tree: it comes back, or becomes what stands for
+ * it there. */
+int plan_make_way(struct plan *plan, int64_t *folder, struct why *why);
 /* What the revision did in the folder, or to what has, had or got one of the
  * paths. -ENOENT: nothing has or had one of them. */
 int plan_collect_undo(struct plan *plan, const struct revert_spec *spec,
@@ -132,6 +137,8 @@ int plan_collect_undo(struct plan *plan, const struct revert_spec *spec,
 
 /* Make it possible. -ELOOP: a folder would be inside itself. */
 int plan_settle(struct plan *plan, struct why *why);
+/* 1: @folder will be in the tree, as far as is known. */
+int plan_will_live(struct plan *plan, int64_t folder, struct why *why);
 /* -ELOOP, saying so of @step, which is to go into a folder below it. */
 int plan_loop(struct plan *plan, const struct step *step, struct why *why);
 

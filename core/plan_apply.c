@@ -164,41 +164,72 @@ static bool must_wait(const struct plan *plan, const struct step *step)
 	return home && step_moves(home) && !home->done;
 }
 
-static int place_one(struct applying *a, struct step *step, enum step_kind kind,
-		     size_t *placed, size_t *waiting, struct why *why)
+struct placing {
+	enum step_kind kind;
+	size_t placed, waiting; /* in this round */
+	bool one_folder;	/* enough for a round */
+};
+
+static int place_one(struct applying *a, struct step *step, struct placing *p,
+		     struct why *why)
 {
 	int r;
 
-	if (step->kind != kind || step->done)
+	if (step->kind != p->kind || step->done)
 		return 0;
-	if (must_wait(a->plan, step)) {
-		++*waiting;
+	if (must_wait(a->plan, step) ||
+	    (p->one_folder && (p->placed || !step->now.folder))) {
+		p->waiting++;
 		return 0;
 	}
 	r = place(a, step, why);
 	step->done = r == 0;
-	*placed += r == 0;
+	p->placed += r == 0;
+	return r;
+}
+
+static int place_round(struct applying *a, struct placing *p, struct why *why)
+{
+	int r = 0;
+
+	p->placed = p->waiting = 0;
+	for (size_t i = 0; i < a->plan->len && r == 0; i++)
+		r = place_one(a, &a->plan->steps[i], p, why);
 	return r;
 }
 
 /* Folders before what goes into them, whatever the order of the steps. */
-static int place_all(struct applying *a, enum step_kind kind, struct why *why)
+static int place_kind(struct applying *a, struct placing *p, struct why *why)
 {
-	size_t placed, waiting;
-	int r = 0;
+	int r;
 
 	do {
-		placed = waiting = 0;
-		for (size_t i = 0; i < a->plan->len && r == 0; i++)
-			r = place_one(a, &a->plan->steps[i], kind, &placed,
-				      &waiting, why);
-	} while (r == 0 && placed > 0 && waiting > 0);
+		r = place_round(a, p, why);
+	} while (r == 0 && p->placed > 0 && p->waiting > 0);
+	return r;
+}
+
+/* What takes a number comes last; but for a folder that others must have their
+ * names in, who come first there. */
+static int place_all(struct applying *a, struct why *why)
+{
+	struct placing put = {.kind = STEP_PUT};
+	struct placing number = {.kind = STEP_NUMBER, .one_folder = true};
+	int r;
+
+	do {
+		r = place_kind(a, &put, why);
+		if (r == 0 && put.waiting > 0)
+			r = place_round(a, &number, why);
+	} while (r == 0 && put.waiting > 0 && number.placed > 0);
+	number.one_folder = false;
+	if (r == 0)
+		r = place_kind(a, &number, why);
 	if (r < 0)
 		return r;
-	return waiting && kind == STEP_NUMBER
+	return put.waiting || number.waiting
 		       ? why_set(why, -ELOOP,
-				 "folders would be inside each "
-				 "other")
+				 "folders would be inside each other")
 		       : 0;
 }
 
@@ -367,9 +398,7 @@ int plan_apply(struct plan *plan, struct moment *m, struct numbers *numbers,
 	int r = detach_all(&a, why);
 
 	if (r == 0)
-		r = place_all(&a, STEP_PUT, why);
-	if (r == 0)
-		r = place_all(&a, STEP_NUMBER, why);
+		r = place_all(&a, why);
 	if (r == 0)
 		r = restore_states(&a, why);
 	return r == 0 ? report_all(&a, out, why) : r;

@@ -114,6 +114,19 @@ static int collect_newcomer(struct plan *plan, struct step *step,
 	return step_target(step, STEP_NUMBER, before.parent, name.data, why);
 }
 
+/* It was not in the scope then. What becomes of it must wait until all that
+ * comes back is known; who came into one scope may be of another one. */
+static int collect_new(struct collecting *c, struct step *step)
+{
+	const struct plan *plan = c->plan;
+	int r = step->settled;
+
+	if (r == 0 && plan->scope_count > 1)
+		r = plan_in_scope(plan, plan->at, step->item, c->why);
+	step->newcomer = r == 0;
+	return r < 0 ? r : 0;
+}
+
 static int collect(const struct difference *d, void *arg)
 {
 	struct collecting *c = arg;
@@ -123,11 +136,10 @@ static int collect(const struct difference *d, void *arg)
 
 	if (r < 0)
 		return r;
-	/* Who came into one scope may be of another one. */
-	step->newcomer = !d->from && !step->settled;
 	if (!d->from)
-		return 0; /* until all that comes back is known */
+		return collect_new(c, step);
 	step->settled = true;
+	step->newcomer = false;
 	step->returning = !d->to && step->live && d->folder;
 	c->returning |= step->returning;
 	step_state(step, &d->old);

@@ -46,15 +46,14 @@ static int missing_add(struct missing *missing, int64_t folder, struct why *why)
 	return 0;
 }
 
-/* Up from *@folder, as the tree was then, to one that is there now. */
+/* Up from *@folder, as the tree was then, to one that will be there. */
 static int climb(struct plan *plan, int64_t *folder, struct missing *missing,
 		 struct why *why)
 {
 	struct entry e;
 	int r;
 
-	while ((r = tree_get(plan->db, MOMENT_NOW, *folder, &e, NULL)) ==
-	       -ENOENT) {
+	while ((r = plan_will_live(plan, *folder, why)) == 0) {
 		r = missing_add(missing, *folder, why);
 		if (r == 0)
 			r = tree_get(plan->db, plan->at, *folder, &e, why);
@@ -62,7 +61,7 @@ static int climb(struct plan *plan, int64_t *folder, struct missing *missing,
 			return r;
 		*folder = e.parent;
 	}
-	return r < 0 ? why_set(why, r, "looking for a folder") : 0;
+	return r < 0 ? r : 0;
 }
 
 static int name_then(struct plan *plan, int64_t item, struct buf *name,
@@ -76,6 +75,25 @@ static int name_then(struct plan *plan, int64_t item, struct buf *name,
 	return r;
 }
 
+/* 1: *ret is the folder that has the name now and keeps it. */
+static int find_another(struct plan *plan, int64_t parent, const char *name,
+			int64_t *ret, struct why *why)
+{
+	const struct step *step;
+	struct entry e;
+	int r = tree_lookup(plan->db, MOMENT_NOW, parent, name, &e, NULL);
+
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		return why_set(why, r, "looking for a folder");
+	step = plan_find(plan, e.id);
+	if (!e.folder || (step && step->kind != STEP_KEEP))
+		return 0;
+	*ret = e.id;
+	return 1;
+}
+
 /* One step down: *@folder becomes what stands for @gone in it. */
 static int descend(struct plan *plan, int64_t gone, int64_t *folder,
 		   struct why *why)
@@ -85,29 +103,23 @@ static int descend(struct plan *plan, int64_t gone, int64_t *folder,
 	struct step *step;
 	int r = name_then(plan, gone, &name, why);
 
-	if (r < 0)
-		return r;
-	r = tree_lookup(plan->db, MOMENT_NOW, *folder, name.data, &e, NULL);
-	if (r == 0 && e.folder) {
-		*folder = e.id;
-		return 0;
-	}
-	if (r < 0 && r != -ENOENT)
-		return why_set(why, r, "looking for a folder");
+	if (r == 0)
+		r = find_another(plan, *folder, name.data, folder, why);
+	if (r != 0)
+		return r < 0 ? r : 0;
 	r = plan_add(plan, gone, &step, why);
 	if (r == 0)
 		r = tree_get(plan->db, plan->at, gone, &e, why);
 	if (r < 0)
 		return r;
-	step->settled = true;
+	step->settled = step->must = true;
 	step_state(step, &e);
 	r = step_target(step, STEP_PUT, *folder, name.data, why);
 	*folder = gone;
 	return r;
 }
 
-/* What is to be done so that *@folder is there, or what stands for it. */
-static int make_way(struct plan *plan, int64_t *folder, struct why *why)
+int plan_make_way(struct plan *plan, int64_t *folder, struct why *why)
 {
 	DROP(missing_done) struct missing missing = {0};
 	int r = climb(plan, folder, &missing, why);
@@ -117,27 +129,23 @@ static int make_way(struct plan *plan, int64_t *folder, struct why *why)
 	return r;
 }
 
+/* Into the folder that it was in, wherever that will be. */
 static int put_back(struct plan *plan, int64_t item, struct why *why)
 {
 	DROP(buf_done) struct buf name = {0};
 	struct step *step = NULL;
 	struct entry then;
-	int64_t parent;
 	int r = tree_get(plan->db, plan->at, item, &then, why);
 
-	if (r < 0)
-		return r;
-	parent = then.parent;
-	r = make_way(plan, &parent, why);
 	if (r == 0)
 		r = name_then(plan, item, &name, why);
 	if (r == 0)
 		r = plan_add(plan, item, &step, why);
 	if (r < 0)
 		return r;
-	step->settled = true;
+	step->settled = step->must = true;
 	step_state(step, &then);
-	return step_target(step, STEP_PUT, parent, name.data, why);
+	return step_target(step, STEP_PUT, then.parent, name.data, why);
 }
 
 static int find_then(struct plan *plan, const char *path, struct why *why)

@@ -82,7 +82,7 @@ static int add_name(struct losing *l, enum ref_form form, struct buf *text,
 	*ret = name = &l->names[l->name_count++];
 	*name = (struct name){
 		.form = form,
-		.text = TAKE(text->data),
+		.text = text->data,
 		.path = strdup(step->path),
 		.folder = step->now.folder,
 		.below = form == REF_PATH && step->now.folder &&
@@ -198,9 +198,10 @@ static int add_loss(struct losing *l, const struct ref *ref, bool item)
 	}
 	l->losses[l->loss_count++] = (struct loss){
 		.item = ref->item,
-		.from = TAKE(from.data),
-		.to = TAKE(to.data),
+		.from = from.data,
+		.to = to.data,
 	};
+	from = to = (struct buf){0};
 	return 0;
 }
 

@@ -53,7 +53,7 @@ static int leave_with(struct plan *plan, int64_t item, struct why *why)
 
 	for (size_t i = 0; i < queue.len && r == 0; i++) {
 		r = plan_add(plan, queue.items[i], &step, why);
-		if (r < 0 || step_moves(step))
+		if (r < 0 || step_moves(step) || step->must)
 			continue;
 		step->kind = STEP_LEAVE;
 		if (step->now.folder)
@@ -65,8 +65,7 @@ static int leave_with(struct plan *plan, int64_t item, struct why *why)
 
 /* ---- folders to go to that will not be there ---- */
 
-/* 1: @folder will be in the tree. */
-static int will_live(struct plan *plan, int64_t folder, struct why *why)
+int plan_will_live(struct plan *plan, int64_t folder, struct why *why)
 {
 	const struct step *step = plan_find(plan, folder);
 	struct entry e;
@@ -100,18 +99,32 @@ static int give_up(struct plan *plan, struct step *step, struct why *why)
 	return undo || !step->live ? 0 : leave_with(plan, step->item, why);
 }
 
+/* What was named comes back, and the folders that are missing on the way. */
+static int find_home(struct plan *plan, int64_t item, struct why *why)
+{
+	struct step *step = plan_find(plan, item);
+	int64_t parent = step->to_parent;
+	int r = plan_make_way(plan, &parent, why);
+
+	if (r < 0)
+		return r;
+	step = plan_find(plan, item);
+	return step_target(step, STEP_PUT, parent, step->to_name, why);
+}
+
 static int settle_home(struct plan *plan, struct step *step, bool *gave_up,
 		       struct why *why)
 {
 	int r;
 
-	if (!step_moves(step))
+	if (!step_moves(step) && !step->must)
 		return 0;
-	r = will_live(plan, step->to_parent, why);
+	r = plan_will_live(plan, step->to_parent, why);
 	if (r != 0)
 		return r < 0 ? r : 0;
 	*gave_up = true;
-	return give_up(plan, step, why);
+	return step->must ? find_home(plan, step->item, why)
+			  : give_up(plan, step, why);
 }
 
 /* What one entry gives up may be what another one counted on. */
@@ -219,7 +232,7 @@ static int had_place(struct plan *plan, int64_t item, struct entry *ret,
 		return 0;
 	if (r < 0)
 		return why_set(why, r, "looking for what takes a name");
-	return will_live(plan, ret->parent, why);
+	return plan_will_live(plan, ret->parent, why);
 }
 
 /* @item has the name that another entry must have. */

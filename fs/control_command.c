@@ -20,8 +20,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Long enough for a list of paths. */
-enum { LINE_MAX_BYTES = 1 << 20 };
+/* Enough for a list of paths, and less than the kernel gives in one piece. */
+enum { LINE_MAX_BYTES = 1 << 18 };
 
 /* Where answers begin in the file, for reads. */
 enum { BASE_UNDECIDED = -1 };

@@ -218,7 +218,7 @@ class World:
         if changed:
             words = answer[-1].replace(",", " ").split()
             revision = words[words.index("(revision") + 1]
-            before.label = int(words[words.index("snapshot", -5) + 1])
+            before.label = int(words[words.index("snapshot", -9) + 1])
             self.pasts.append(before)
             self.pasts.append(self.model.snapshot(f"after {revision}",
                                                   folder))
