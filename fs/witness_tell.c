@@ -118,8 +118,7 @@ static int run_errand(struct witness *w, const struct mission *m)
 	r = begin_visit(w);
 	if (r < 0)
 		return r;
-	if (m->what == ERRAND_UNLINK || m->what == ERRAND_RMDIR ||
-	    m->what == ERRAND_MOVE)
+	if (m->what != ERRAND_CHANGE && m->what != ERRAND_TOUCH)
 		forget(w, m->dir, m->name);
 	/* One call that fails tells nothing about the next. */
 	return send_out(w, &e, m) == -EPIPE ? -EPIPE : 0;

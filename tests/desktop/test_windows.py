@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+from urllib.parse import unquote
 
 import pytest
 
@@ -76,6 +78,23 @@ def test_this_editor_shows_a_refusal_and_keeps_the_text(repo, editor):
     assert len(repo.versions("a.json")) == 2
 
 
+def test_mousepad_asks_about_what_was_reverted(repo, screen):
+    """It watches the file, and asks as soon as its window is used."""
+    repo.write("a.json", '{"limit": 5}')
+    os.mkdir(repo.snap("first"))
+    repo.write("a.json", '{"limit": 6}')
+    editor = Editor(repo, screen, "mousepad")
+    screen.start_in_session("mousepad", "--disable-server")
+    other = screen.wait_window("Untitled")
+    repo.revert("first")
+
+    def asks():
+        screen.focus(other)
+        screen.focus(editor.window)
+        return screen.window("Externally Modified")
+    wait_until("a question", asks, 10, 0.3)
+
+
 # ---- file managers ----
 
 class Manager:
@@ -103,6 +122,18 @@ class Manager:
         self.screen.press(
             "ctrl+l", "ctrl+a", "=" + folder, "Return", to=folder, again=4,
             until=lambda: self.screen.window(self.title_of(folder)))
+
+    def shown(self):
+        """The names that there are to see, as it copies them."""
+        self.screen.press_once("Escape", "ctrl+a", "ctrl+c")
+        text = self.screen.clipboard().rstrip("\0")
+        return sorted(unquote(os.path.basename(line))
+                      for line in text.splitlines()
+                      if line.startswith("file:"))
+
+    def wait_shown(self, *names):
+        wait_until(f"a window that shows {names}",
+                   lambda: self.shown() == sorted(names), 20, 0.2)
 
     def paste(self, until):
         """Once, as far as one can tell."""
@@ -169,6 +200,70 @@ def test_paste_of_new_items_creates(repo, manager):
     wait_for_copy(repo, "notes.txt", b"a scratch file\n")
     assert len(repo.versions("a.json")) == 1
     assert {outcome for _, outcome, _ in repo.outcomes()} == {"created"}
+
+
+# ---- what the daemon changes, without F5 ----
+
+def test_a_window_shows_what_is_reverted(repo, manager):
+    for name in ("a", "b"):
+        repo.write(f"{name}.json", item(n=1))
+    os.mkdir(repo.path("sub"))
+    os.mkdir(repo.snap("first"))
+    manager.open(repo.root)
+    manager.wait_shown("a.json", "b.json", "sub")
+    repo.sh("rm a.json; mv b.json c.json; rmdir sub; mkdir other;"
+            "echo '{}' > d.json")
+    manager.wait_shown("c.json", "d.json", "other")
+    repo.revert("first")
+    manager.wait_shown("a.json", "b.json", "sub")
+    repo.revert(f"undo {repo.revisions()[-1]['id']}")
+    manager.wait_shown("c.json", "d.json", "other")
+
+
+def test_a_window_shows_what_is_restored(repo, manager):
+    os.mkdir(repo.path("d"))
+    repo.write("d/a.json", item(n=1))
+    manager.open(repo.path("d"))
+    manager.wait_shown("a.json")
+    repo.source("in/b.json", item(n=2))
+    repo.source("in/a.json", item(n=2))
+    repo.sh(f"tar -C '{repo.base}/src/in' -cf d/.control/restore .")
+    manager.wait_shown("a 2.json", "a.json", "b.json")
+    repo.copy_in(item(n=3), "d/a.json")
+    manager.wait_shown("a 2.json", "a 3.json", "a.json", "b.json")
+
+
+def test_glib_hears_of_a_revert(repo, screen):
+    repo.write("a.json", item(n=1))
+    repo.write("b.json", item(n=1))
+    os.mkdir(repo.snap("first"))
+    repo.sh("sed -i s/1/2/ a.json; mv b.json c.json; echo '{}' > d.json")
+    told = os.path.join(screen.base, "told")
+    with open(told, "w", encoding="utf-8") as out:
+        child = subprocess.Popen(["gio", "monitor", "-d", repo.root],
+                                 env=screen.env, stdout=out)
+    try:
+        wait_until("a beginning", lambda: heard_of(repo, told, "e.json"), 10)
+        repo.revert("first")
+        wait_until("the rest", lambda: "d.json: deleted" in text_at(told), 10)
+        for what in ("a.json: changed", "a.json: changes done",
+                     "c.json: renamed to ", "d.json: deleted"):
+            assert what in text_at(told)
+    finally:
+        child.terminate()
+        child.wait()
+
+
+def text_at(path):
+    with open(path, encoding="utf-8") as f:
+        return f.read()
+
+
+def heard_of(repo, told, name):
+    """Something of which it must hear has been done."""
+    repo.write(name, item(n=1))
+    os.unlink(repo.path(name))
+    return name in text_at(told)
 
 
 # ---- what GLib does, without a window ----
