@@ -168,9 +168,10 @@ int renames_apply(struct moment *m, const struct renames_batch *batch,
 	if (!w.kind)
 		return 0;
 	r = own_id_original(m->db, item, &original, why);
+	if (r < 0)
+		return r;
 	w.copy = r > 0;
-	if (r >= 0)
-		r = tree_get(m->db, MOMENT_NOW, item, &e, why);
+	r = tree_get(m->db, MOMENT_NOW, item, &e, why);
 	if (r == 0)
 		r = ref_text_read(m->db, w.kind, e.content, &w.text, why);
 	return r < 0 ? r : renames_text_arrived(&w, &e);
