@@ -234,6 +234,8 @@ static enum witness_view view_of(struct mission *m, int64_t dir,
 		if (is_to(m, dir, name))
 			return WITNESS_NOTHING;
 		break;
+	case ERRAND_LOOK:
+		return from && !there ? WITNESS_GONE : WITNESS_TRUTH;
 	case ERRAND_UNLINK:
 	case ERRAND_RMDIR:
 	case ERRAND_VISIT:
@@ -259,6 +261,17 @@ enum witness_view witness_view(struct witness *w, int64_t dir, const char *name,
 	view = view_of(&w->mission, dir, name, there);
 	pthread_mutex_unlock(&w->lock);
 	return view;
+}
+
+struct entry witness_gone(struct witness *w)
+{
+	struct entry gone = {.folder = true};
+
+	pthread_mutex_lock(&w->lock);
+	gone.id = gone.node = w->mission.item;
+	gone.attr = w->mission.attr;
+	pthread_mutex_unlock(&w->lock);
+	return gone;
 }
 
 bool witness_may(struct witness *w, enum errand_what what, int64_t dir,

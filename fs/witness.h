@@ -26,6 +26,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct entry;
 struct fs;
 struct why;
 struct witness;
@@ -62,9 +63,13 @@ enum witness_view {
 	WITNESS_NOTHING,
 	WITNESS_FILE, /* where there is nothing */
 	WITNESS_FOLDER,
+	WITNESS_GONE, /* a folder that was there */
 };
 enum witness_view witness_view(struct witness *w, int64_t dir, const char *name,
 			       bool there);
+
+/* That folder. */
+struct entry witness_gone(struct witness *w);
 
 /* Is it this that it was sent for, and has it seen what it needs for that? */
 bool witness_may(struct witness *w, enum errand_what what, int64_t dir,
