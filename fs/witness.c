@@ -1,7 +1,5 @@
 #include "fs/witness_priv.h"
 
-#include "core/why.h"
-
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -95,38 +93,28 @@ static void *work(void *arg)
 
 /* ---- begin and end ---- */
 
-int witness_new(struct witness **ret, struct why *why)
+struct witness *witness_new(void)
 {
 	struct witness *w = calloc(1, sizeof(*w));
 	pid_t pid = 0;
-	int r;
 
-	if (!w)
-		return why_set(why, -ENOMEM, "out of memory");
-	r = errand_start(&pid, &w->fd);
-	if (r < 0) {
+	if (!w || errand_start(&pid, &w->fd) < 0) {
 		free(w);
-		return why_set(why, r, "no process for watchers: %s",
-			       strerrordesc_np(-r));
+		return NULL;
 	}
 	atomic_store(&w->pid, pid);
 	w->last = &w->first;
 	(void)pthread_mutex_init(&w->lock, NULL);
 	(void)pthread_cond_init(&w->wake, NULL);
-	*ret = w;
-	return 0;
+	return w;
 }
 
-int witness_start(struct witness *w, struct fs *fs, struct why *why)
+void witness_start(struct witness *w, struct fs *fs)
 {
-	int r;
-
 	w->fs = fs;
-	r = pthread_create(&w->thread, NULL, work, w);
-	w->started = r == 0;
-	return r == 0 ? 0
-		      : why_set(why, -r, "no thread for watchers: %s",
-				strerrordesc_np(r));
+	w->started = pthread_create(&w->thread, NULL, work, w) == 0;
+	if (!w->started)
+		witness_stop(w);
 }
 
 /* Its number is nobody else's until it has been waited for, so it is given up

@@ -28,13 +28,13 @@
 
 struct entry;
 struct fs;
-struct why;
 struct witness;
 
-/* Start the process; to be called while there are no threads yet. */
-int witness_new(struct witness **ret, struct why *why);
+/* Start the process; to be called while there are no threads yet. NULL: there
+ * is no room for one, and nobody is told anything. */
+struct witness *witness_new(void);
 /* It is mounted: start the thread. */
-int witness_start(struct witness *w, struct fs *fs, struct why *why);
+void witness_start(struct witness *w, struct fs *fs);
 /* No more is told. While requests are still served, or none comes any more. */
 void witness_stop(struct witness *w);
 void witness_free(struct witness *w); /* accepts NULL */
