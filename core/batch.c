@@ -382,7 +382,7 @@ int batch_note(struct batches *batches, struct moment *m,
 	save(batches, m);
 	if (in_batch(line->outcome))
 		r = join(batches, m, key, line->folder, &b, why);
-	if (r == 0 && b && line->item)
+	if (r == 0 && b && line->item && !line->as_sent)
 		r = follow_names(b, m, line, why);
 	if (r == 0)
 		r = report_add(m, b ? b->report : 0, line, &report, why);

@@ -35,8 +35,8 @@ struct diff_texts {
 /*
  * Append lines that are indented by two blanks, a member each (member_line()),
  * or one remark in parentheses: "(formatting only)". With @form DIFF_JSON
- * append ,"members":[...] to an object, null if they are not compared; or
- * ,"formatting":true. Nothing with DIFF_PATHS.
+ * append ,"members":[...] to an object, null if they are not compared, [] if
+ * only secret values differ; or ,"formatting":true. Nothing with DIFF_PATHS.
  */
 int diff_members(struct db *db, const struct diff_texts *texts,
 		 enum diff_form form, struct buf *out, struct why *why);

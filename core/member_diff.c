@@ -1,9 +1,7 @@
 #include "core/member_diff.h"
 
 #include "core/buf.h"
-#include "core/defer.h"
-#include "core/member_align.h"
-#include "core/merge_tree.h"
+#include "core/member_priv.h"
 #include "core/why.h"
 
 #include <errno.h>
@@ -11,21 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct side {
-	struct merge_tree tree;
-	/* Of each node what its value is: equal values, equal numbers. */
-	uint64_t *marks;
-};
-
 struct comparing {
-	struct side old, new;
+	struct member_side old, new;
 	struct buf pointer; /* of where we are, no NUL */
+	struct buf from;    /* and where that was */
 	member_fn fn;
 	void *arg;
 	struct why *why;
 };
 
-static void side_done(struct side *side)
+static void side_done(struct member_side *side)
 {
 	merge_tree_done(&side->tree);
 	free(side->marks);
@@ -36,6 +29,7 @@ static void comparing_done(struct comparing *c)
 	side_done(&c->old);
 	side_done(&c->new);
 	buf_done(&c->pointer);
+	buf_done(&c->from);
 }
 
 static int no_memory(const struct comparing *c)
@@ -80,7 +74,7 @@ static uint64_t mark_number(struct merge_word w)
 	return stir(mark);
 }
 
-static uint64_t mark_kids(const struct side *side,
+static uint64_t mark_kids(const struct member_side *side,
 			  const struct merge_node *node)
 {
 	const struct merge_tree *tree = &side->tree;
@@ -100,7 +94,7 @@ static uint64_t mark_kids(const struct side *side,
 	return stir(mark);
 }
 
-static uint64_t mark_of(const struct side *side, uint32_t node)
+static uint64_t mark_of(const struct member_side *side, uint32_t node)
 {
 	const struct merge_node *n = merge_node_of(&side->tree, node);
 	uint64_t mark = 0;
@@ -122,7 +116,8 @@ static int count_value(const struct json_value *value, void *arg)
 	return ++*count > MEMBER_VALUES_MAX ? -EFBIG : 0;
 }
 
-static int read_side(struct side *side, struct merge_text text, struct why *why)
+static int read_side(struct member_side *side, struct merge_text text,
+		     struct why *why)
 {
 	size_t count = 0;
 	int r = 0;
@@ -203,104 +198,25 @@ static size_t step_to(struct comparing *c, uint32_t number)
 	return back;
 }
 
-/* ---- arrays ---- */
-
-/* Two arrays, and how their elements belong together. */
-struct arrays {
-	const struct merge_node *a, *b;
-	uint64_t *a_keys, *b_keys;
-	uint32_t *match;
-	bool named; /* by a member that says which is which */
-};
-
-static void arrays_done(struct arrays *s)
+static int tell_moved(struct comparing *c, uint32_t from, uint32_t to)
 {
-	free(s->a_keys);
-	free(s->b_keys);
-	free(s->match);
-}
+	struct member member = {0};
+	size_t back = c->pointer.len;
+	int r;
 
-static int mark_order(const void *a, const void *b)
-{
-	const uint64_t *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
-}
-
-/* 1: each number is there once; they are in order then. */
-static bool are_single(uint64_t *keys, uint32_t len)
-{
-	qsort(keys, len, sizeof(*keys), mark_order);
-	for (uint32_t i = 1; i < len; i++)
-		if (keys[i - 1] == keys[i])
-			return false;
-	return true;
-}
-
-/* Fill @keys with what the elements say in their member @name: 1; 0: not each
- * has one that no other has. @spare: as much room again. */
-static bool keys_by(const struct side *side, const struct merge_node *array,
-		    const char *name, uint64_t *keys, uint64_t *spare)
-{
-	const struct merge_word key = {name, strlen(name)};
-	const struct merge_tree *tree = &side->tree;
-
-	for (uint32_t i = 0; i < array->count; i++) {
-		uint32_t kid = merge_kid(tree, array, i);
-		uint32_t id = merge_member(tree, merge_node_of(tree, kid), key);
-
-		if (id == MERGE_NONE ||
-		    (tree->nodes[id].kind != JSON_KIND_STRING &&
-		     tree->nodes[id].kind != JSON_KIND_NUMBER))
-			return false;
-		keys[i] = spare[i] = side->marks[id];
-	}
-	return are_single(spare, array->count);
-}
-
-static void keys_by_value(const struct side *side,
-			  const struct merge_node *array, uint64_t *keys)
-{
-	for (uint32_t i = 0; i < array->count; i++)
-		keys[i] = side->marks[merge_kid(&side->tree, array, i)];
-}
-
-static int make_keys(const struct comparing *c, struct arrays *s)
-{
-	static const char *const names[] = {"_id", "id", "key", "name"};
-	uint32_t longest = s->a->count > s->b->count ? s->a->count
-						     : s->b->count;
-	uint64_t *spare = calloc((size_t)longest + 1, sizeof(*spare));
-
-	s->a_keys = calloc((size_t)s->a->count + 1, sizeof(*s->a_keys));
-	s->b_keys = calloc((size_t)s->b->count + 1, sizeof(*s->b_keys));
-	s->match = calloc((size_t)s->a->count + 1, sizeof(*s->match));
-	if (!spare || !s->a_keys || !s->b_keys || !s->match) {
-		free(spare);
+	buf_reset(&c->from);
+	buf_add(&c->from, c->pointer.data, back);
+	buf_addf(&c->from, "/%" PRIu32, from);
+	buf_byte(&c->from, '\0');
+	(void)step_to(c, to);
+	buf_byte(&c->pointer, '\0');
+	if (buf_error(&c->from) || buf_error(&c->pointer))
 		return no_memory(c);
-	}
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && !s->named;
-	     i++)
-		s->named = keys_by(&c->old, s->a, names[i], s->a_keys, spare) &&
-			   keys_by(&c->new, s->b, names[i], s->b_keys, spare);
-	if (!s->named) {
-		keys_by_value(&c->old, s->a, s->a_keys);
-		keys_by_value(&c->new, s->b, s->b_keys);
-	}
-	free(spare);
-	return 0;
-}
-
-static int match_arrays(const struct comparing *c, struct arrays *s)
-{
-	struct align_list a, b;
-	int r = make_keys(c, s);
-
-	if (r < 0)
-		return r;
-	a = (struct align_list){s->a_keys, s->a->count};
-	b = (struct align_list){s->b_keys, s->b->count};
-	return align_lists(&a, &b, s->match) < 0 ? no_memory(c) : 0;
+	member.pointer = c->pointer.data;
+	member.from = c->from.data;
+	r = c->fn(&member, c->arg);
+	c->pointer.len = back;
+	return r;
 }
 
 /* NOLINTBEGIN(misc-no-recursion): as deep as an item may be nested, and that is
@@ -308,7 +224,7 @@ static int match_arrays(const struct comparing *c, struct arrays *s)
 static int compare(struct comparing *c, uint32_t a, uint32_t b);
 
 /* One element of the old array, one of the new, or one on either side. */
-static int compare_element(struct comparing *c, const struct arrays *s,
+static int compare_element(struct comparing *c, const struct member_arrays *s,
 			   uint32_t i, uint32_t j)
 {
 	uint32_t a = i == ALIGN_NONE ? MERGE_NONE
@@ -323,18 +239,16 @@ static int compare_element(struct comparing *c, const struct arrays *s,
 	return r;
 }
 
-/* What stands between two that belong together: from @i until before @i_end in
- * the old, from @j until before @j_end in the new array. */
-static int compare_gap(struct comparing *c, const struct arrays *s,
-		       const uint32_t from[2], const uint32_t end[2])
+/* What stands between two that belong together, without names: first those that
+ * may be the same. @at: from where in the old and the new array, @end: until
+ * before where. */
+static int compare_gap(struct comparing *c, const struct member_arrays *s,
+		       const uint32_t at[2], const uint32_t end[2])
 {
-	uint32_t i = from[0], j = from[1];
-	bool alone = end[0] - i == 1 && end[1] - j == 1;
+	uint32_t i = at[0], j = at[1];
 	int r = 0;
 
-	/* What has another name is another element, unless there is only one
-	 * that it can be. */
-	while (r == 0 && i < end[0] && j < end[1] && (!s->named || alone))
+	while (r == 0 && i < end[0] && j < end[1])
 		r = compare_element(c, s, i++, j++);
 	while (r == 0 && i < end[0])
 		r = compare_element(c, s, i++, ALIGN_NONE);
@@ -343,21 +257,44 @@ static int compare_gap(struct comparing *c, const struct arrays *s,
 	return r;
 }
 
-static int compare_elements(struct comparing *c, struct arrays *s)
+/* With names: what has another one is another element, unless there is only one
+ * that it can be. */
+static int compare_named(struct comparing *c, const struct member_arrays *s,
+			 const uint32_t at[2], const uint32_t end[2])
 {
-	uint32_t from[2] = {0, 0}, at[2] = {0, 0};
-	int r = match_arrays(c, s);
+	int r = 0;
 
-	while (r == 0 && (from[0] < s->a->count || from[1] < s->b->count)) {
-		at[0] = from[0];
-		while (at[0] < s->a->count && s->match[at[0]] == ALIGN_NONE)
-			at[0]++;
-		at[1] = at[0] < s->a->count ? s->match[at[0]] : s->b->count;
-		r = compare_gap(c, s, from, at);
-		if (r == 0 && at[0] < s->a->count)
-			r = compare_element(c, s, at[0], at[1]);
-		from[0] = at[0] + 1;
-		from[1] = at[1] + 1;
+	if (end[0] - at[0] == 1 && end[1] - at[1] == 1 &&
+	    s->to[at[0]] == ALIGN_NONE && s->from[at[1]] == ALIGN_NONE)
+		return compare_element(c, s, at[0], at[1]);
+	for (uint32_t i = at[0]; r == 0 && i < end[0]; i++)
+		if (s->to[i] == ALIGN_NONE)
+			r = compare_element(c, s, i, ALIGN_NONE);
+	for (uint32_t j = at[1]; r == 0 && j < end[1]; j++) {
+		if (s->from[j] != ALIGN_NONE)
+			r = tell_moved(c, s->from[j], j);
+		if (r == 0)
+			r = compare_element(c, s, s->from[j], j);
+	}
+	return r;
+}
+
+static int compare_elements(struct comparing *c, struct member_arrays *s)
+{
+	uint32_t at[2] = {0, 0}, end[2] = {0, 0};
+	int r = 0;
+
+	while (r == 0 && (at[0] < s->a->count || at[1] < s->b->count)) {
+		end[0] = at[0];
+		while (end[0] < s->a->count && s->match[end[0]] == ALIGN_NONE)
+			end[0]++;
+		end[1] = end[0] < s->a->count ? s->match[end[0]] : s->b->count;
+		r = s->named ? compare_named(c, s, at, end)
+			     : compare_gap(c, s, at, end);
+		if (r == 0 && end[0] < s->a->count)
+			r = compare_element(c, s, end[0], end[1]);
+		at[0] = end[0] + 1;
+		at[1] = end[1] + 1;
 	}
 	return r;
 }
@@ -365,8 +302,10 @@ static int compare_elements(struct comparing *c, struct arrays *s)
 static int compare_arrays(struct comparing *c, const struct merge_node *a,
 			  const struct merge_node *b)
 {
-	DROP(arrays_done) struct arrays s = {.a = a, .b = b};
+	DROP(member_arrays_done) struct member_arrays s = {.a = a, .b = b};
 
+	if (member_arrays_match(&c->old, &c->new, &s) < 0)
+		return no_memory(c);
 	return compare_elements(c, &s);
 }
 

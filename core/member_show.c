@@ -59,7 +59,7 @@ static void add_value(struct merge_text value, size_t max, struct buf *out)
 
 static bool is_plain(const char *pointer)
 {
-	if (!*pointer || strstr(pointer, ": "))
+	if (!*pointer || strstr(pointer, ": ") || strstr(pointer, " -> "))
 		return false;
 	for (const char *p = pointer; *p; p++)
 		if ((unsigned char)*p < 0x20 || *p == 0x7f)
@@ -67,14 +67,26 @@ static bool is_plain(const char *pointer)
 	return true;
 }
 
+static void add_pointer(const char *pointer, struct buf *out)
+{
+	if (is_plain(pointer))
+		buf_text(out, pointer);
+	else
+		buf_json_string(out, pointer);
+}
+
 void member_line(const struct member *member, size_t max, struct buf *out)
 {
+	if (member->from) {
+		buf_text(out, "R ");
+		add_pointer(member->from, out);
+		buf_text(out, " -> ");
+		add_pointer(member->pointer, out);
+		return;
+	}
 	if (!member->old.bytes || !member->new.bytes)
 		buf_text(out, member->new.bytes ? "+ " : "- ");
-	if (is_plain(member->pointer))
-		buf_text(out, member->pointer);
-	else
-		buf_json_string(out, member->pointer);
+	add_pointer(member->pointer, out);
 	buf_text(out, ": ");
 	if (member->old.bytes)
 		add_value(member->old, max, out);
@@ -88,6 +100,10 @@ void member_object(const struct member *member, struct buf *out)
 {
 	buf_text(out, "{\"pointer\":");
 	buf_json_string(out, member->pointer);
+	if (member->from) {
+		buf_text(out, ",\"from\":");
+		buf_json_string(out, member->from);
+	}
 	if (member->old.bytes) {
 		buf_text(out, ",\"old\":");
 		merge_show(member->old, out);

@@ -67,6 +67,22 @@ size_t own_id_part(const struct kind *kind, const char *path)
 	return end;
 }
 
+/* 1: @other is below what holds the folder of the kind in @path. */
+static bool holds(const struct kind *kind, const char *path, const char *other)
+{
+	size_t len = own_id_part(kind, path);
+
+	while (len > 0 && path[len - 1] != '/')
+		len--;
+	return strncmp(path, other, len) == 0;
+}
+
+bool own_id_together(const struct kind *a_kind, const char *a,
+		     const struct kind *b_kind, const char *b)
+{
+	return holds(a_kind, a, b) && holds(b_kind, b, a);
+}
+
 /* ---- copies ---- */
 
 int own_id_copied(struct moment *m, int64_t item, int64_t original,
@@ -88,5 +104,18 @@ int own_id_original(struct db *db, int64_t item, int64_t *ret, struct why *why)
 	r = q_step(&q, why);
 	if (r > 0)
 		*ret = q_col_i64(&q, 0);
+	return r;
+}
+
+int own_id_copy(struct db *db, int64_t original, int64_t *item, struct why *why)
+{
+	DROP(q_close) struct q q = q_open(db, STMT_COPIED_TO);
+	int r;
+
+	q_i64(&q, 1, original);
+	q_i64(&q, 2, *item);
+	r = q_step(&q, why);
+	if (r > 0)
+		*item = q_col_i64(&q, 0);
 	return r;
 }

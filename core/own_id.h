@@ -10,6 +10,7 @@
 #ifndef CORE_OWN_ID_H
 #define CORE_OWN_ID_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -37,10 +38,19 @@ int own_id_make(struct moment *m, struct buf *out, struct why *why);
  * "/a/flows"; 0: it is below none. */
 size_t own_id_part(const struct kind *kind, const char *path);
 
+/* Are the two, each of a kind and with a path, below the folder that holds the
+ * folder of the other's kind? "/a/flows/F" and "/a/exports/x/E" are. */
+bool own_id_together(const struct kind *a_kind, const char *a,
+		     const struct kind *b_kind, const char *b);
+
 /* @item is a copy of @original, for good. */
 int own_id_copied(struct moment *m, int64_t item, int64_t original,
 		  struct why *why);
 /* What @item is a copy of: 1, or 0: it is not known to be one. */
 int own_id_original(struct db *db, int64_t item, int64_t *ret, struct why *why);
+/* The next copy of @original below *@item, be it live or not: 1, and *@item is
+ * that, or 0. */
+int own_id_copy(struct db *db, int64_t original, int64_t *item,
+		struct why *why);
 
 #endif

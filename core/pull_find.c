@@ -4,6 +4,7 @@
 #include "core/pull_priv.h"
 
 #include "core/db.h"
+#include "core/kind.h"
 #include "core/moment.h"
 #include "core/ref.h"
 #include "core/why.h"
@@ -130,6 +131,24 @@ int pull_is_folder(struct pull *p, int64_t item, struct entry *ret)
 	return ret->folder;
 }
 
+/* The kind of an item that is gone: where it was last. */
+static int former_kind(struct pull *p, int64_t item, const struct kind **ret)
+{
+	DROP(q_close) struct q q = q_open(p->db, STMT_PULL_ENDED);
+	DROP(buf_done) struct buf path = {0};
+	int r;
+
+	q_i64(&q, 1, item);
+	r = q_step(&q, p->why);
+	if (r <= 0)
+		return r;
+	r = ref_path(p->db, q_col_i64(&q, 0) - 1, item, &path, NULL);
+	if (r < 0)
+		return r == -ENOENT ? 0 : why_set(p->why, r, "reading a path");
+	*ret = kinds_by_path(p->kinds, path.data, path.len - 1, 0);
+	return 0;
+}
+
 static int remember_id(struct finding *w, const struct entry *e)
 {
 	struct pull *p = w->p;
@@ -137,12 +156,9 @@ static int remember_id(struct finding *w, const struct entry *e)
 	struct pull_pair pair;
 	int r = pull_pair(p, e->id, &pair);
 
-	if (r < 0 || !pair.ours)
-		return r;
-	r = ref_kind(p->db, p->kinds, pair.ours, &kind, NULL);
-	if (r < 0)
-		return r == -ENOENT ? 0 : r;
-	return pull_map_gone(p, e->id, kind, e->content);
+	if (r == 0 && pair.ours)
+		r = former_kind(p, e->id, &kind);
+	return r < 0 ? r : pull_map_gone(p, e->id, kind, e->content);
 }
 
 /* What comes or goes with its folder has changed too. */

@@ -92,6 +92,11 @@ INSERT OR REPLACE INTO copied (item, original) VALUES (?1, ?2);
 -- STMT_COPIED_GET
 SELECT original FROM copied WHERE item = ?1;
 
+-- STMT_COPIED_TO
+/* The newest copy of ?1 with a number below ?2. */
+SELECT item FROM copied INDEXED BY copied_original
+ WHERE original = ?1 AND item < ?2 ORDER BY item DESC LIMIT 1;
+
 -- STMT_LINEAGE
 /* What an item held, newest first, with what was sent. */
 SELECT content, coalesce(arrived, content) FROM state

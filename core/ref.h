@@ -107,6 +107,9 @@ int ref_path(struct db *db, int64_t at, int64_t item, struct buf *out,
 int ref_path_in(struct db *db, int64_t at, int64_t parent, const char *name,
 		bool folder, struct buf *out, struct why *why);
 
+/* How many folders the two paths share. */
+size_t ref_shared_folders(const char *a, const char *b);
+
 /* The kind of the live item @item; *ret is NULL: plain. */
 int ref_kind(struct db *db, const struct kinds *kinds, int64_t item,
 	     const struct kind **ret, struct why *why);

@@ -86,8 +86,7 @@ static int next_meant(struct db *db, const char *id, uint64_t leads,
 	return r;
 }
 
-/* How many folders the two paths share. */
-static size_t shared_folders(const char *a, const char *b)
+size_t ref_shared_folders(const char *a, const char *b)
 {
 	size_t count = 0;
 
@@ -114,7 +113,7 @@ static int nearest(struct db *db, const struct ref *ref, int64_t first,
 		r = ref_path(db, INT64_MAX, item, &to, why);
 		if (r < 0)
 			break;
-		shared = shared_folders(from.data, to.data);
+		shared = ref_shared_folders(from.data, to.data);
 		if (shared > best) {
 			best = shared;
 			*ret = item;

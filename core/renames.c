@@ -3,6 +3,7 @@
 #include "core/defer.h"
 #include "core/kind.h"
 #include "core/moment.h"
+#include "core/own_id.h"
 #include "core/store.h"
 #include "core/tree.h"
 #include "core/why.h"
@@ -27,8 +28,9 @@ static struct renaming renaming_of(struct moment *m,
 
 static void renaming_done(struct renaming *w)
 {
-	struct buf *bufs[] = {&w->asked, &w->went,   &w->old_id, &w->new_id,
-			      &w->out,	 &w->target, &w->reader, &w->key};
+	struct buf *bufs[] = {&w->asked,  &w->went, &w->old_id,
+			      &w->new_id, &w->out,  &w->target,
+			      &w->reader, &w->key,  &w->origin};
 
 	for (size_t i = 0; i < sizeof(bufs) / sizeof(bufs[0]); i++)
 		buf_done(bufs[i]);
@@ -156,6 +158,7 @@ int renames_apply(struct moment *m, const struct renames_batch *batch,
 	const struct renames_line line = {0};
 	DROP(renaming_done)
 	struct renaming w = renaming_of(m, batch, &line, why);
+	int64_t original;
 	struct entry e;
 	int r = ref_path(m->db, MOMENT_NOW, item, &w.went, why);
 
@@ -164,7 +167,10 @@ int renames_apply(struct moment *m, const struct renames_batch *batch,
 	w.kind = kinds_by_path(w.kinds, w.went.data, w.went.len - 1, 0);
 	if (!w.kind)
 		return 0;
-	r = tree_get(m->db, MOMENT_NOW, item, &e, why);
+	r = own_id_original(m->db, item, &original, why);
+	w.copy = r > 0;
+	if (r >= 0)
+		r = tree_get(m->db, MOMENT_NOW, item, &e, why);
 	if (r == 0)
 		r = ref_text_read(m->db, w.kind, e.content, &w.text, why);
 	return r < 0 ? r : renames_text_arrived(&w, &e);

@@ -4,7 +4,7 @@
  * If rules/A.json of a batch became rules/A 2.json, then "/rules/A" in the
  * other items of the batch means that one, whichever of them came first. What
  * a text said when it came decides, so that nothing is renamed twice. Items
- * outside of the batch are not touched.
+ * outside of the batch are not touched, but for one case below.
  *
  * Ids of items (core/own_id) are names likewise. An item that got a number gets
  * a new id too, if its kind has ids, and so does one whose id another live item
@@ -13,6 +13,11 @@
  * it, unless they are below one folder of the kind. If several have got new
  * ones for the same, a reference means the one that shares most folders with
  * who refers.
+ *
+ * A clone may come in parts, if a synchronizer was interrupted or whoever sends
+ * it pauses: what comes later means the copies that are there, and they mean
+ * what comes, unless somebody has edited them since. That alone reaches beyond
+ * the batch.
  *
  * Files that are asked for a second time begin a new round: what is pasted
  * twice are two copies, each of which refers to itself.

@@ -61,6 +61,16 @@ static int find_rivals(struct renaming *w, struct rivals *ret)
 	return r;
 }
 
+static int note_original(struct renaming *w, int64_t original)
+{
+	int r = own_id_copied(w->m, w->line->item, original, w->why);
+
+	w->copy = true;
+	return r < 0 ? r
+		     : ref_path(w->m->db, MOMENT_NOW, original, &w->origin,
+				w->why);
+}
+
 int renames_choose_id(struct renaming *w)
 {
 	struct rivals rivals;
@@ -78,8 +88,7 @@ int renames_choose_id(struct renaming *w)
 			return r;
 		w->known_by_id = rivals.original != 0;
 		if (rivals.original)
-			r = own_id_copied(w->m, w->line->item, rivals.original,
-					  w->why);
+			r = note_original(w, rivals.original);
 	}
 	return r < 0 ? r : own_id_make(w->m, &w->new_id, w->why);
 }

@@ -31,6 +31,8 @@ struct renaming {
 	struct buf old_id, new_id; /* of the item; len 0: none, unchanged */
 	/* The batch means the item by its old id. */
 	bool known_by_id;
+	bool copy;	   /* it is known to be a copy of another item: */
+	struct buf origin; /* the path of that, when it came */
 	/* Others that were sent with the id: what leads to them may have to
 	 * lead to this one, if that is nearer. */
 	int64_t namesakes[RENAMES_NAMESAKES];
@@ -75,7 +77,9 @@ int renames_text_arrived(struct renaming *w, const struct entry *e);
 int renames_text_own_id(struct renaming *w, const struct entry *e);
 /*
  * In what came before it: references that say @says, where @sent was sent, lead
- * to what that means by now.
+ * to what that means by now. That is what is of the batch; and what came with
+ * an earlier one, if both are parts of one clone: the other is a copy too, as
+ * it was sent, and nearer to the item than to what that is a copy of.
  */
 int renames_text_earlier(struct renaming *w, enum ref_form form,
 			 const char *says, const char *sent);

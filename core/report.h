@@ -44,6 +44,7 @@ struct report_line {
 	enum outcome outcome;
 	const char *reason; /* NULL: none */
 	const char *detail; /* a JSON object, or NULL */
+	bool as_sent;	    /* it keeps its id, whoever else has it */
 };
 
 /* Who restores: a process for its whole life. */

@@ -267,6 +267,7 @@ CREATE TABLE copied (
   item INTEGER PRIMARY KEY,
   original INTEGER NOT NULL     /* has a lower number */
 ) STRICT;
+CREATE INDEX copied_original ON copied (original, item);
 
 /* What the open batches were asked for and had to name otherwise, so that
    references among what they restore go on leading there; see core/renames. */

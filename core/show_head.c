@@ -210,8 +210,13 @@ static void add_line(const struct showing *s, const char *key,
 	if (!*value)
 		return;
 	buf_addf(s->out, "%-12s ", key);
-	for (const char *p = value; *p; p++)
-		buf_byte(s->out, *p == '\n' ? ' ' : *p);
+	for (const char *p = value; *p; p++) {
+		char c = *p;
+
+		if (c == '\n')
+			c = ' ';
+		buf_byte(s->out, c);
+	}
 	buf_byte(s->out, '\n');
 }
 

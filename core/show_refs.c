@@ -3,25 +3,21 @@
  * of the live items: what leads to nothing, or to what was changed, does so
  * now.
  */
-#include "core/show_priv.h"
+#include "core/show_ref.h"
 
 #include "core/buf.h"
 #include "core/defer.h"
 #include "core/kind_row.h"
 #include "core/lineage.h"
 #include "core/ref_row.h"
-#include "core/ref_text.h"
 #include "core/tree.h"
 #include "core/why.h"
 
 #include <errno.h>
 #include <string.h>
 
-/* So many of a sort have been told: ends its walk. */
-enum { FULL = 1 };
-
-/* A reference that leads to nothing: once, though an item and its folder are
- * gone. */
+/* A reference that leads to nothing: told once, though an item and its folder
+ * are gone. */
 struct told {
 	int64_t item;
 	uint64_t target; /* a hash */
@@ -29,101 +25,25 @@ struct told {
 
 struct telling {
 	const struct showing *s;
-	const char *title; /* of the sort that is told, for people */
-	const char *word;  /* and for programs */
-	size_t count;
-	struct ref_text text, former;
+	struct show_ref line;
+	struct ref_text former;
 	struct ref_list list;
 	struct bits own; /* items whose own references were looked at */
 	struct told told[SHOW_REFERENCES_MAX];
 	size_t told_len;
-	struct buf path, at;
 };
 
 static void telling_done(struct telling *t)
 {
-	ref_text_done(&t->text);
+	show_ref_done(&t->line);
 	ref_text_done(&t->former);
 	ref_list_done(&t->list);
 	bits_done(&t->own);
-	buf_done(&t->path);
-	buf_done(&t->at);
 }
 
 static int no_memory(const struct telling *t)
 {
 	return why_set(t->s->why, -ENOMEM, "out of memory");
-}
-
-/* ---- lines ---- */
-
-static int find_path(struct telling *t, int64_t at, int64_t item)
-{
-	int r;
-
-	buf_reset(&t->path);
-	buf_byte(&t->path, '/');
-	r = tree_path(t->s->db, at, TREE_ROOT, item, &t->path, t->s->why);
-	buf_byte(&t->path, '\0');
-	return r < 0 ? r : buf_error(&t->path) ? no_memory(t) : 0;
-}
-
-/* Where in t->text the byte @at is. */
-static int find_at(struct telling *t, size_t at)
-{
-	int r;
-
-	buf_reset(&t->at);
-	r = examine_where(t->text.bytes.data, t->text.bytes.len, at, &t->at,
-			  t->s->why);
-	buf_byte(&t->at, '\0');
-	return r < 0 ? r : buf_error(&t->at) ? no_memory(t) : 0;
-}
-
-static void add_member(struct buf *out, const char *key, const char *value)
-{
-	buf_addf(out, ",\"%s\":", key);
-	buf_json_string(out, value);
-}
-
-/* A line about what stands at @at in the item at t->path. @was: NULL but for
- * what is another now. */
-static int tell(struct telling *t, const char *at, const char *was,
-		const char *target)
-{
-	struct buf *out = t->s->out;
-
-	if (t->count == SHOW_REFERENCES_MAX)
-		return FULL;
-	if (t->s->ask->form == DIFF_JSON) {
-		buf_addf(out, "{\"reference\":\"%s\"", t->word);
-		add_member(out, "path", t->path.data);
-		add_member(out, "at", at);
-		if (was)
-			add_member(out, "was", was);
-		add_member(out, was ? "now" : "target", target);
-		buf_text(out, "}\n");
-	} else {
-		if (t->count == 0)
-			buf_addf(out, "\n%s:\n", t->title);
-		buf_addf(out, "  %s  %s: %s%s%s\n", t->path.data, at,
-			 was ? was : "", was ? " -> " : "", target);
-	}
-	t->count++;
-	return buf_error(out) ? no_memory(t) : 0;
-}
-
-/* A sort is over, with @r. */
-static int end_sort(struct telling *t, int r)
-{
-	if (r != FULL)
-		return r;
-	if (t->s->ask->form == DIFF_JSON)
-		buf_addf(t->s->out, "{\"reference\":\"%s\",\"more\":true}\n",
-			 t->word);
-	else
-		buf_text(t->s->out, "  (and more)\n");
-	return 0;
 }
 
 /* ---- what is another now ---- */
@@ -144,7 +64,8 @@ static int kind_at(const struct telling *t, int64_t at, int64_t item,
  * members tell. */
 static int compare_texts(struct telling *t)
 {
-	const struct examination *was = &t->former.found, *now = &t->text.found;
+	const struct examination *was = &t->former.found,
+				 *now = &t->line.text.found;
 	int r = 0;
 
 	if (was->ref_count != now->ref_count)
@@ -155,9 +76,7 @@ static int compare_texts(struct telling *t)
 
 		if (strcmp(old, new) == 0)
 			continue;
-		r = find_at(t, now->refs[i].at);
-		if (r == 0)
-			r = tell(t, t->at.data, old, new);
+		r = show_ref_tell_byte(&t->line, now->refs[i].at, old, new);
 	}
 	return r;
 }
@@ -174,15 +93,17 @@ static int compare_item(struct telling *t, const struct show_change *c)
 		return r;
 	r = ref_text_read(s->db, was, c->old, &t->former, s->why);
 	if (r == 0)
-		r = ref_text_read(s->db, is, c->new, &t->text, s->why);
+		r = ref_text_read(s->db, is, c->new, &t->line.text, s->why);
 	if (r == 0)
-		r = find_path(t, s->to, c->is);
+		r = show_ref_of(&t->line, s->to, c->is);
 	return r < 0 ? r : compare_texts(t);
 }
 
 static int tell_sent(const struct lineage_change *change, void *arg)
 {
-	return tell(arg, change->at, change->sent, change->now);
+	struct telling *t = arg;
+
+	return show_ref_tell(&t->line, change->at, change->sent, change->now);
 }
 
 static int look_at_changed(struct telling *t, const struct show_change *c)
@@ -192,12 +113,12 @@ static int look_at_changed(struct telling *t, const struct show_change *c)
 
 	if (c->folder || !c->new || c->old == c->new)
 		return 0;
-	t->word = c->settled ? "rewritten" : "changed";
+	t->line.word = c->settled ? "rewritten" : "changed";
 	if (c->old)
 		return compare_item(t, c);
 	if (!c->settled)
 		return 0;
-	r = find_path(t, s->to, c->is);
+	r = show_ref_of(&t->line, s->to, c->is);
 	return r < 0 ? r
 		     : lineage_changes(s->db, s->ask->kinds, s->to, c->is,
 				       tell_sent, t, s->why);
@@ -236,8 +157,7 @@ static int tell_changed(struct telling *t)
 	struct bits shown = {0};
 	int r = 0;
 
-	t->count = 0;
-	t->title = "references changed";
+	show_ref_begin(&t->line, "references changed", "changed");
 	for (size_t i = 0; i < s->len && r >= 0; i++)
 		if (s->changes[i].is)
 			r = bits_add(&shown, s->changes[i].is);
@@ -247,7 +167,7 @@ static int tell_changed(struct telling *t)
 	if (r == 0)
 		r = look_elsewhere(t, &shown);
 	bits_done(&shown);
-	return end_sort(t, r);
+	return show_ref_end(&t->line, r);
 }
 
 /* ---- what leads to nothing ---- */
@@ -265,16 +185,16 @@ static int read_live(struct telling *t, int64_t item)
 	r = ref_kind(s->db, s->ask->kinds, item, &kind, s->why);
 	if (r < 0 || !kind)
 		return r;
-	r = ref_text_read(s->db, kind, e.content, &t->text, s->why);
+	r = ref_text_read(s->db, kind, e.content, &t->line.text, s->why);
 	if (r == 0)
-		r = find_path(t, MOMENT_NOW, item);
+		r = show_ref_of(&t->line, MOMENT_NOW, item);
 	return r < 0 ? r : 1;
 }
 
 /* Each place in the text of the item that refers where the reference says. */
 static int tell_places(struct telling *t, const struct ref *ref)
 {
-	const struct examination *e = &t->text.found;
+	const struct examination *e = &t->line.text.found;
 	int r = read_live(t, ref->item);
 
 	if (r <= 0)
@@ -287,9 +207,8 @@ static int tell_places(struct telling *t, const struct ref *ref)
 		    e->refs[i].rule->leads != ref->leads ||
 		    strcmp(reference_target(e, &e->refs[i]), ref->target) != 0)
 			continue;
-		r = find_at(t, e->refs[i].at);
-		if (r == 0)
-			r = tell(t, t->at.data, NULL, ref->target);
+		r = show_ref_tell_byte(&t->line, e->refs[i].at, NULL,
+				       ref->target);
 	}
 	return r;
 }
@@ -298,7 +217,7 @@ static int tell_places(struct telling *t, const struct ref *ref)
 static int tell_own(struct telling *t, const struct show_change *c)
 {
 	const struct showing *s = t->s;
-	const struct examination *e = &t->text.found;
+	const struct examination *e = &t->line.text.found;
 	int r;
 
 	if (c->folder || !c->is || c->old == c->new)
@@ -312,10 +231,8 @@ static int tell_own(struct telling *t, const struct show_change *c)
 	for (size_t i = 0; i < e->ref_count && r == 0; i++) {
 		if (!ref_list_misses(&t->list, e, &e->refs[i]))
 			continue;
-		r = find_at(t, e->refs[i].at);
-		if (r == 0)
-			r = tell(t, t->at.data, NULL,
-				 reference_target(e, &e->refs[i]));
+		r = show_ref_tell_byte(&t->line, e->refs[i].at, NULL,
+				       reference_target(e, &e->refs[i]));
 	}
 	return r;
 }
@@ -401,14 +318,12 @@ static int tell_dangling(struct telling *t)
 	const struct showing *s = t->s;
 	int r = 0;
 
-	t->count = 0;
-	t->title = "references to nothing";
-	t->word = "dangling";
+	show_ref_begin(&t->line, "references to nothing", "dangling");
 	for (size_t i = 0; i < s->len && r == 0; i++)
 		r = tell_own(t, &s->changes[i]);
 	for (size_t i = 0; i < s->len && r == 0; i++)
 		r = tell_left(t, &s->changes[i]);
-	return end_sort(t, r);
+	return show_ref_end(&t->line, r);
 }
 
 /* ---- what leads to what was changed ---- */
@@ -425,9 +340,7 @@ static int tell_leading(struct telling *t)
 	const struct showing *s = t->s;
 	int r = 0;
 
-	t->count = 0;
-	t->title = "references to what changed";
-	t->word = "leads";
+	show_ref_begin(&t->line, "references to what changed", "leads");
 	for (size_t i = 0; i < s->len && r == 0; i++) {
 		const struct show_change *c = &s->changes[i];
 		struct entry e;
@@ -437,12 +350,12 @@ static int tell_leading(struct telling *t)
 			continue;
 		r = ref_to(s->db, s->ask->kinds, c->is, if_other, t, s->why);
 	}
-	return end_sort(t, r);
+	return show_ref_end(&t->line, r);
 }
 
 int show_references(const struct showing *s)
 {
-	DROP(telling_done) struct telling t = {.s = s};
+	DROP(telling_done) struct telling t = {.s = s, .line.s = s};
 	int r;
 
 	if (!s->ask->kinds)

@@ -197,6 +197,8 @@ int arrive_note(struct fs *fs, struct moment *m, const struct arrival *in,
 		.went = strcmp(out->went, in->name) ? out->went : NULL,
 		.item = out->item,
 		.outcome = out->outcome,
+		/* A mirror has what it is a mirror of. */
+		.as_sent = fs->options.overwrite == OVERWRITE_EDIT,
 	};
 	int r = took ? intake_detail(m, took, out->item, &detail, why) : 0;
 

@@ -130,7 +130,6 @@ void call_forget_name(struct call *c, uint64_t dir, const char *name)
 
 static void add_tidings(struct call *c, const struct tidings *t)
 {
-	struct tidings **last = &c->notices.tidings;
 	struct tidings *copy = malloc(sizeof(*copy));
 
 	if (!copy) {
@@ -138,9 +137,8 @@ static void add_tidings(struct call *c, const struct tidings *t)
 		return;
 	}
 	*copy = *t;
-	while (*last)
-		last = &(*last)->next;
-	*last = copy;
+	copy->next = c->notices.tidings;
+	c->notices.tidings = copy;
 }
 
 void call_tell_revision(struct call *c, int64_t id)
@@ -154,7 +152,12 @@ void call_tell_moment(struct call *c, int64_t moment, int64_t item)
 	add_tidings(c, &(struct tidings){.moment = moment, .item = item});
 }
 
-void call_tell_gone(struct call *c, int64_t parent, const char *name)
+void call_tell_item(struct call *c, int64_t item)
+{
+	add_tidings(c, &(struct tidings){.item = item});
+}
+
+void call_tell_name(struct call *c, int64_t parent, const char *name)
 {
 	char *copy = strdup(name);
 

@@ -105,12 +105,13 @@ void call_forget_node(struct call *c, uint64_t ino);
 void call_forget_attr(struct call *c, uint64_t ino);
 void call_forget_name(struct call *c, uint64_t dir, const char *name);
 
-/* Whoever watches folders is to hear what the revision @id has done; or what was
- * done to @item at @moment (0: to all); or that a name is gone: see witness.h.
- * Out of memory, nobody does. */
+/* Whoever watches folders is to hear what the revision @id has done; what was
+ * done to @item at @moment; that the daemon has changed @item; that a name came
+ * or went, whatever is so now: see witness.h. Out of memory, nobody does. */
 void call_tell_revision(struct call *c, int64_t id);
 void call_tell_moment(struct call *c, int64_t moment, int64_t item);
-void call_tell_gone(struct call *c, int64_t parent, const char *name);
+void call_tell_item(struct call *c, int64_t item);
+void call_tell_name(struct call *c, int64_t parent, const char *name);
 
 /* @node as libfuse wants it. */
 struct fuse_entry_param call_entry(const struct fs *fs,

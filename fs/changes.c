@@ -174,6 +174,8 @@ int changes_print(FILE *out, enum table_style style, const char *text,
 	struct line line = {0};
 	int r = 0;
 
+	if (len == 0)
+		return 0;
 	if (style != TABLE_JSON && !has_colours(style)) {
 		table_text(out, style, text, len);
 		return 0;

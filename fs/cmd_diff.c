@@ -13,8 +13,9 @@
 	"Below an edited item, indented, are the members that differ, as JSON " \
 	"pointers:\n"                                                           \
 	"\n"                                                                    \
-	"  /pairs/0/rule: \"a\" -> \"b\"    + /x: 1    - /y: 2    (formatting " \
-	"only)\n"                                                               \
+	"  /pairs/0/rule: \"a\" -> \"b\"    + /x: 1    - /y: 2    R /a/2 -> "   \
+	"/a/0\n"                                                                \
+	"  (formatting only)\n"                                                 \
 	"\n"                                                                    \
 	"Long values are cut; --json has them whole.\n"
 
@@ -87,14 +88,14 @@ static int print(const struct options *o, const char *what, bool whole,
 		r = client_need_folder(client, why);
 	if (r == 0)
 		r = client_show(client, what, arg, &text, why);
-	if (r < 0)
+	if (r < 0 || text.len == 0)
 		return r;
 	if (whole)
 		(void)fwrite(text.data, 1, text.len, stdout);
 	else
 		r = changes_print(stdout, table_style(stdout, o->json),
 				  text.data, text.len, why);
-	return r < 0 ? r : text.len > 0;
+	return r < 0 ? r : 1;
 }
 
 /* No snapshot has such a name. */

@@ -133,6 +133,12 @@ static void remember_refusal(struct fs *fs, const struct refusal *refusal,
 	act_note(fs->live->seen, &act);
 }
 
+static void rewritten(struct call *c, const struct moment_note *note)
+{
+	call_forget_node(c, (uint64_t)note->node);
+	call_tell_item(c, note->item);
+}
+
 void commit_rewritten(struct call *c, const struct moment *m)
 {
 	size_t count;
@@ -140,7 +146,7 @@ void commit_rewritten(struct call *c, const struct moment *m)
 
 	for (size_t i = 0; i < count; i++)
 		if (notes[i].what == NOTE_REWRITTEN && notes[i].node)
-			call_forget_node(c, (uint64_t)notes[i].node);
+			rewritten(c, &notes[i]);
 }
 
 void commit_notices(struct call *c, const struct moment *m,
@@ -172,6 +178,8 @@ void commit_notices(struct call *c, const struct moment *m,
 		else
 			call_forget_node(c, (uint64_t)out->node);
 		call_forget_node(c, (uint64_t)in->parent);
+		if (out->item)
+			call_tell_moment(c, m->id, out->item);
 		break;
 	case OUTCOME_REJECTED:
 		break;
@@ -435,6 +443,7 @@ static int settle_loose(struct call *c, struct moment *m, struct loose *f)
 		if (r < 0)
 			return r;
 		call_forget_name(c, (uint64_t)f->parent, f->name);
+		call_tell_name(c, f->parent, f->name);
 		loose_drop(live->loose, f);
 		return 0;
 	}

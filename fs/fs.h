@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct ahead;
 struct files;
 struct live;
 struct notifier;
@@ -47,6 +48,7 @@ struct fs {
 	struct notifier *notifier;
 	struct witness *witness;  /* NULL: nothing changes by itself */
 	struct files *files;	  /* open in the kernel's eyes */
+	struct ahead *ahead;	  /* what the kernel has of contents */
 	struct procs *procs;	  /* thread -> process */
 	struct live *live;	  /* what is in flight in the live tree */
 	struct views *views;	  /* numbers of looked-up past views */

@@ -146,6 +146,7 @@ static int refile(struct call *c, struct moment *m, struct act *saved,
 	in.name = past.name;
 	arrive_remember(fs, m, &in, &out);
 	commit_notices(c, m, &in, &out);
+	call_tell_item(c, entry.id); /* as it was before */
 	return 0;
 }
 

@@ -196,6 +196,7 @@ static int unlink_own_copy(struct call *c, struct moment *m, struct act *act)
 	int64_t parent = act->parent, item = act->item, node = act->node;
 	int r = 0;
 
+	call_tell_name(c, parent, act->name);
 	act_forget(act);
 	call_forget_node(c, (uint64_t)node);
 	call_forget_node(c, (uint64_t)parent);
@@ -213,6 +214,7 @@ static int unlink_own_copy(struct call *c, struct moment *m, struct act *act)
 	buf_byte(&name, '\0');
 	number_freed(c->fs->repo->numbers, entry.parent, name.data);
 	call_forget_name(c, (uint64_t)entry.parent, name.data);
+	call_tell_name(c, entry.parent, name.data);
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 #include "core/env.h"
 #include "core/name.h"
 #include "core/repo.h"
+#include "fs/ahead.h"
 #include "fs/commit.h"
 #include "fs/kinds.h"
 #include "fs/live_priv.h"
@@ -240,11 +241,11 @@ static int open_item(struct call *c, struct db *db, uint64_t ino,
 	return 0;
 }
 
-int live_open(struct call *c, uint64_t ino, struct fuse_file_info *fi)
+static int open_any(struct call *c, uint64_t ino, uint64_t generation,
+		    struct fuse_file_info *fi)
 {
 	DROP(store_put) struct reader reader = {0};
 	int64_t node = inum_payload(ino);
-	uint64_t generation = store_generation(c->fs->repo->store);
 	struct loose *file = NULL;
 	struct entry entry;
 	struct db *db;
@@ -312,6 +313,28 @@ static int refresh(struct call *c, struct handle *h)
 	return 0;
 }
 
+static int load(struct call *c, struct file *file)
+{
+	struct handle *h = handle_of(file);
+
+	return h->size > AHEAD_BYTES ? -EFBIG : refresh(c, h);
+}
+
+int live_open(struct call *c, uint64_t ino, struct fuse_file_info *fi)
+{
+	uint64_t generation = store_generation(c->fs->repo->store);
+	struct ahead_file ahead = {.generation = generation, .load = load};
+	int r = open_any(c, ino, generation, fi);
+
+	if (r < 0 || (fi->flags & O_ACCMODE) != O_RDONLY)
+		return r;
+	ahead.file = file_of(fi->fh);
+	ahead.version = handle_of(ahead.file)->content;
+	if (ahead.version && !handle_of(ahead.file)->loose)
+		ahead_give(c, &ahead);
+	return 0;
+}
+
 /* What is written is read back until it has become the item's, which may be
  * other bytes then: what this handle reads is in the pages for all. */
 static bool reads_own(const struct handle *h)
@@ -337,6 +360,8 @@ int live_read(struct call *c, struct file *file, size_t size, int64_t offset)
 	}
 	live_unlock(live);
 
+	if (offset == 0)
+		ahead_asked(c->fs->ahead, file->ino, h->content);
 	pthread_mutex_lock(&file->lock);
 	r = refresh(c, h);
 	if (r == 0)

@@ -224,6 +224,8 @@ int rename_take_own_copy(struct rename *rn)
 	rn->own = act;
 	call_forget_name(c, (uint64_t)rn->to.parent, rn->to.name);
 	call_forget_name(c, (uint64_t)copy.parent, rn->own_name);
+	call_tell_name(c, copy.parent, rn->own_name);
+	call_tell_name(c, from->parent, from->name);
 	call_forget_node(c, (uint64_t)from->parent);
 	call_forget_node(c, (uint64_t)rn->to.parent);
 	from->entry = copy;

@@ -2,6 +2,7 @@
 
 #include "core/buf.h"
 #include "core/repo.h"
+#include "fs/ahead.h"
 #include "fs/file.h"
 #include "fs/live.h"
 #include "fs/mount_options.h"
@@ -261,7 +262,8 @@ static int open_parts(struct mount *m, struct why *why)
 	if (r < 0)
 		return r;
 	if (sentences_new(&fs->errors) < 0 || texts_new(&fs->texts) < 0 ||
-	    views_new(&fs->views) < 0 || files_new(&fs->files) < 0)
+	    views_new(&fs->views) < 0 || files_new(&fs->files) < 0 ||
+	    ahead_new(&fs->ahead) < 0)
 		return why_set(why, -ENOMEM, "out of memory");
 	return live_start(fs, why);
 }
@@ -280,6 +282,7 @@ static void close_all(struct mount *m)
 	texts_free(fs->texts);
 	sentences_free(fs->errors);
 	files_free(fs->files);
+	ahead_free(fs->ahead);
 	repo_close(fs->repo);
 	notifier_free(fs->notifier);
 	witness_free(fs->witness);

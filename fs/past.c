@@ -1,8 +1,10 @@
 #include "fs/past.h"
 
 #include "core/blob.h"
+#include "core/repo.h"
 #include "core/revision.h"
 #include "core/tree.h"
+#include "fs/ahead.h"
 #include "fs/call.h"
 #include "fs/file.h"
 #include "fs/fs.h"
@@ -232,11 +234,6 @@ int past_open_bytes(const struct node_kind *kind, uint64_t ino, struct call *c,
 	return 0;
 }
 
-static int open_file(struct call *c, uint64_t ino, struct fuse_file_info *fi)
-{
-	return past_open_bytes(&kind_past, ino, c, fi);
-}
-
 int past_load(struct call *c, struct file *file, int64_t content)
 {
 	struct db *db = call_db(c);
@@ -268,11 +265,28 @@ static int load(struct call *c, struct file *file)
 	return past_load(c, file, entry.content);
 }
 
+static int open_file(struct call *c, uint64_t ino, struct fuse_file_info *fi)
+{
+	struct ahead_file ahead = {
+		.generation = store_generation(c->fs->repo->store),
+		.load = load,
+	};
+	int r = past_open_bytes(&kind_past, ino, c, fi);
+
+	if (r < 0)
+		return r;
+	ahead.file = file_of(fi->fh);
+	ahead_give(c, &ahead);
+	return 0;
+}
+
 static int read_file(struct call *c, struct file *file, size_t size,
 		     int64_t offset)
 {
 	int r;
 
+	if (offset == 0)
+		ahead_asked(c->fs->ahead, file->ino, 0);
 	pthread_mutex_lock(&file->lock);
 	r = load(c, file);
 	pthread_mutex_unlock(&file->lock);

@@ -38,16 +38,17 @@ int witness_start(struct witness *w, struct fs *fs, struct why *why);
 void witness_stop(struct witness *w);
 void witness_free(struct witness *w); /* accepts NULL */
 
-/* What happened; one of the three. */
+/* What happened; one of the three. Of several the last comes first. */
 struct tidings {
-	int64_t revision;     /* all that it did */
-	int64_t moment, item; /* what was done to @item then; 0: to all */
-	int64_t parent;	      /* of the name that is gone: */
-	char *name;	      /* owned */
+	int64_t revision; /* all that it did */
+	int64_t item;
+	int64_t moment; /* what was done to @item then; 0: it was changed */
+	int64_t parent; /* of a name that came or went, as it is now: */
+	char *name;	/* owned */
 	struct tidings *next;
 };
 void tidings_free(struct tidings *list);
-/* Tell all of @list in turn; takes it over. Accepts NULL for either. */
+/* Tell all of @list; takes it over. Accepts NULL for either. */
 void witness_hear(struct witness *w, struct tidings *list);
 
 /* ---- for fs/witnessed: requests of the process ---- */

@@ -1,7 +1,9 @@
 /*
  * The thread's part: what happened, item by item.
  */
+#include "core/moment.h"
 #include "core/repo.h"
+#include "core/tree.h"
 #include "fs/fs.h"
 #include "fs/witness_priv.h"
 
@@ -67,38 +69,35 @@ static int read_news(struct db *db, int64_t moment, int items,
 }
 
 /* How many items there are after @after, at most PAGE of them. */
-static int read_page(struct story *s, const struct tidings *t, int64_t moment,
-		     int64_t after, struct page *page)
+static int read_page(struct story *s, int64_t moment, int64_t after,
+		     struct page *page)
 {
 	DROP(store_put) struct reader reader = {0};
 	int items = store_read(s->w->fs->repo->store, &reader, NULL);
-	int r;
+	int r = 0;
 
 	page->count = 0;
-	if (items < 0)
-		return items;
-	items = t->item ? news_item(reader.db, moment, t->item, page->items,
-				    NULL)
-			: news_items(reader.db, moment, after, page->items,
-				     PAGE, NULL);
-	r = items > 0 ? read_news(reader.db, moment, items, page) : 0;
+	if (items == 0)
+		items = news_items(reader.db, moment, after, page->items, PAGE,
+				   NULL);
+	if (items > 0)
+		r = read_news(reader.db, moment, items, page);
 	return r < 0 ? r : items;
 }
 
-static int tell_moment(struct story *s, const struct tidings *t, int64_t moment)
+static void tell_moment(struct story *s, int64_t moment)
 {
 	struct page page;
 	int64_t after = 0;
 	int items, r = 0;
 
 	do {
-		items = read_page(s, t, moment, after, &page);
+		items = read_page(s, moment, after, &page);
 		for (int i = 0; i < page.count && r == 0; i++)
 			r = tell(s, &page.news[i]);
 		if (items > 0)
 			after = page.items[items - 1].item;
 	} while (r == 0 && items == PAGE);
-	return items < 0 ? items : r;
 }
 
 /* 0: nothing was done. */
@@ -113,24 +112,63 @@ static int64_t moment_of(const struct witness *w, int64_t revision)
 	return r > 0 ? moment : 0;
 }
 
-static void tell_gone(struct story *s, const struct tidings *t)
+static int read_item(const struct witness *w, const struct tidings *t,
+		     struct news *ret)
 {
-	struct news news = {.what = NEWS_REMOVED, .parent = t->parent};
-	size_t len = strlen(t->name);
+	DROP(store_put) struct reader reader = {0};
+	struct news_item item = {.item = t->item, .what = CHANGE_CONTENT};
+	int r = store_read(w->fs->repo->store, &reader, NULL);
 
-	if (len >= sizeof(news.name))
+	if (r == 0)
+		r = t->moment ? news_item(reader.db, t->moment, t->item, &item,
+					  NULL)
+			      : 1;
+	return r > 0 ? news_of_item(reader.db,
+				    t->moment ? t->moment : MOMENT_NOW, &item,
+				    ret, NULL)
+		     : r;
+}
+
+static void tell_item(struct story *s, const struct tidings *t)
+{
+	struct news news[NEWS_OF_ITEM];
+	int count = read_item(s->w, t, news);
+
+	for (int i = 0; i < count; i++)
+		(void)tell(s, &news[i]);
+}
+
+static void tell_name(struct story *s, const struct tidings *t)
+{
+	DROP(store_put) struct reader reader = {0};
+	struct news news = {.what = NEWS_REMOVED, .parent = t->parent};
+	struct entry entry;
+	size_t len = strlen(t->name);
+	int r = store_read(s->w->fs->repo->store, &reader, NULL);
+
+	if (r < 0 || len >= sizeof(news.name))
 		return;
 	memcpy(news.name, t->name, len + 1);
-	(void)tell(s, &news);
+	r = tree_lookup(reader.db, MOMENT_NOW, t->parent, t->name, &entry,
+			NULL);
+	if (r == 0) {
+		news.what = NEWS_CREATED;
+		news.folder = entry.folder;
+	}
+	store_put(&reader);
+	if (r == 0 || r == -ENOENT)
+		(void)tell(s, &news);
 }
 
 void witness_relate(struct witness *w, const struct tidings *t)
 {
 	struct story story = {.w = w};
-	int64_t moment = t->revision ? moment_of(w, t->revision) : t->moment;
+	int64_t moment = t->revision ? moment_of(w, t->revision) : 0;
 
 	if (t->name)
-		tell_gone(&story, t);
+		tell_name(&story, t);
+	else if (t->item)
+		tell_item(&story, t);
 	else if (moment)
-		(void)tell_moment(&story, t, moment);
+		tell_moment(&story, moment);
 }

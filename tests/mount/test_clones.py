@@ -115,6 +115,23 @@ def test_a_synchronizer_that_repeats_itself(orders, how):
     orders.check()
 
 
+@pytest.mark.parametrize("first", ["flows", "exports"])
+def test_a_clone_that_is_made_in_parts(orders, first):
+    """As when a synchronizer was interrupted, and goes on later."""
+    orders.sh(f"rsync -a --exclude={first} {ORDERS}/ {CLONE}/")
+    orders.sh(f"rsync -a {ORDERS}/ {CLONE}/")
+    assert orders.sh(f"rsync -ai {ORDERS}/ {CLONE}/").stdout == ""
+    is_clone(items(orders, ORDERS), items(orders, CLONE))
+    orders.sh("mkdir integrations/b")
+    for part in os.listdir(orders.path(ORDERS)):
+        orders.sh(f"cp -r {ORDERS}/{part} integrations/b/")
+    is_clone(items(orders, ORDERS), items(orders, "integrations/b"))
+    row = orders.revisions()[-1]
+    orders.check()
+    orders.revert(f"undo {row['id']}")
+    orders.check()
+
+
 def test_clones_of_clones(orders):
     found = [items(orders, ORDERS)]
     for old, new in ((ORDERS, "a"), (ORDERS, "b"), ("integrations/a", "c")):
@@ -199,6 +216,22 @@ def test_a_full_restore_keeps_all(orders):
     orders.sh(f"rm -r {ORDERS}/flows")
     orders.sh(f"cp {archive} .control/repository.tar")
     assert orders.tree() == before
+    orders.check()
+
+
+@pytest.mark.mount("overwrite=edit")
+def test_a_mirror_is_as_it_was_sent(orders):
+    """rsync sends what was moved before it removes what was there."""
+    mirror = os.path.join(orders.base, "mirror")
+    orders.sh(f"cp -a {ORDERS} {mirror}")
+    orders.sh(f"cp -r {ORDERS} {CLONE}")
+    run(["diff", "-r", orders.path(ORDERS), orders.path(CLONE)])
+    os.makedirs(f"{mirror}/exports/a")
+    os.rename(f"{mirror}/exports/Stock.json", f"{mirror}/exports/a/S.json")
+    for _ in range(2):
+        shown = orders.sh(f"rsync -ai --delete-after {mirror}/ {ORDERS}/")
+    assert shown.stdout == ""
+    run(["diff", "-r", mirror, orders.path(ORDERS)])
     orders.check()
 
 

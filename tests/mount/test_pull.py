@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import threading
 import time
 
@@ -145,6 +146,18 @@ def test_what_is_new_refers_to_ours(orders):
     pull(orders)
     assert load(orders, ORDERS, "flows/more/More.json")["disabled"] is True
     assert orders.names(f"{ORDERS}/flows/more") == ["More.json"]
+    orders.check()
+
+
+def test_what_both_deleted_is_known_by_its_id(orders):
+    """It is named by what was pulled before, and by ours."""
+    change(orders, CLONE, "flows/Returns.json", schedule="x")
+    pull(orders)
+    for folder in (ORDERS, CLONE):
+        orders.sh(f"rm {folder}/imports/'Write report.json'")
+    change(orders, CLONE, "flows/Reports.json", pageProcessors=[])
+    assert "0 added, 1 changed, 0 moved, 0 removed" in pull(orders)
+    assert load(orders, ORDERS, "flows/Reports.json")["pageProcessors"] == []
     orders.check()
 
 
@@ -486,6 +499,47 @@ def test_the_command_line(orders):
     orders.check()
 
 
+def test_long_values_are_whole_where_they_are_read_by_programs(orders):
+    ours, theirs = "x" * 3000, "y" * 3000
+    change(orders, ORDERS, "scripts/Map fields.json", content=ours)
+    change(orders, CLONE, "scripts/Map fields.json", content=theirs)
+    text = pull(orders)
+    place = "scripts/Map fields.json#/content"
+    assert conflicts_of(text)[place][1:] == [f'"{ours}"', f'"{theirs}"']
+    pull(orders, "cancel")
+    here = orders.path(ORDERS)
+    done = orders.cli("pull", "--json", "--dry-run", "../Orders-sandbox",
+                      cwd=here)
+    told = json.loads(done.stdout.splitlines()[0])
+    assert (told["conflict"], told["ours"], told["theirs"]) == \
+        (place, ours, theirs)
+    shown = orders.run("script", "-qec",
+                       f"{orders.bin} pull -n ../Orders-sandbox", "/dev/null",
+                       cwd=here).stdout
+    line = [one for one in shown.splitlines() if "theirs " in one][0]
+    assert line.rstrip("\r").endswith("yyy...") and len(line) < 300
+
+
+def test_elements_are_named_by_what_tells_them_apart(orders):
+    """Each side puts one before the others, so numbers would differ."""
+    def fields(folder, **steps):
+        change(orders, folder, "tools/Ask for stock.json", steps=[
+            {"id": name, "limit": limit} for name, limit in steps.items()])
+
+    fields(ORDERS, a=1, b=1)
+    pull(orders, "../Orders", CLONE)
+    fields(ORDERS, new=0, a=2, b=1)
+    fields(CLONE, other=0, a=3, b=4)
+    path = "tools/Ask for stock.json#/steps/id="
+    text = pull(orders)
+    assert conflicts_of(text) == {path + "a/limit": ["1", "2", "3"]}
+    pull(orders, f"theirs {path}a")
+    steps = load(orders, ORDERS, "tools/Ask for stock.json")["steps"]
+    assert [(step["id"], step["limit"]) for step in steps] == [
+        ("other", 0), ("new", 0), ("a", 3), ("b", 4)]
+    orders.check()
+
+
 # ---- size and crashes ----
 
 def fill(repo, count):
@@ -590,6 +644,21 @@ def test_5_of_100_changed_with_20_conflicts(repo, answer):
     repo.revert(f"undo {row['id']}", ours)
     run(["diff", "-r", before, repo.path(ours)], limit=60)
     repo.check()
+
+
+def test_a_bar_on_a_terminal(repo):
+    """On a slow disk: each thread's first sync takes its time."""
+    fill(repo, 30)
+    edit_many(repo, ("rules/Clone", list(range(30))), "note")
+    repo.umount()
+    repo.wrapper = ["strace", "-f", "-q", "-o", "/dev/null", "-e",
+                    "inject=fdatasync:delay_enter=3000000:when=1"]
+    repo.mount()
+    here, clone = repo.path("rules/Base"), repo.path("rules/Clone")
+    shown = run(["script", "-qec", f"{repo.bin} pull {clone} {here}",
+                 "/dev/null"], limit=60).stdout
+    assert re.search(r"\rpulling \[#+ *\] +\d+ %\x1b\[K", shown)
+    assert shown.splitlines()[-1].startswith("pull from /rules/Clone: ")
 
 
 def test_kill_during_a_pull_leaves_old_or_new(repo):

@@ -7,6 +7,7 @@
 #include "tests/unit/test.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -94,6 +95,17 @@ static void test_elements_go_by_their_names(void **state)
 	/* A name that two have is none. */
 	differs("[{\"id\":1,\"v\":1},{\"id\":1,\"v\":2}]",
 		"[{\"id\":1,\"v\":1},{\"id\":1,\"v\":3}]", "/1/v: 2 -> 3\n");
+}
+
+static void test_named_elements_that_stand_elsewhere_have_moved(void **state)
+{
+	(void)state;
+	differs("{\"s\":[{\"id\":1},{\"id\":2,\"v\":2},{\"id\":3}]}",
+		"{\"s\":[{\"id\":2,\"v\":3},{\"id\":1},{\"id\":3}]}",
+		"/s/0/v: 2 -> 3\nR /s/0 -> /s/1\n");
+	differs("[{\"id\":1},{\"id\":2},{\"id\":3}]",
+		"[{\"id\":3},{\"id\":4},{\"id\":1}]",
+		"- /1: {\"id\":2}\n+ /1: {\"id\":4}\nR /0 -> /2\n");
 }
 
 static void test_long_values_are_cut_at_characters(void **state)
@@ -263,27 +275,60 @@ static void test_long_lists_hold_to_what_occurs_once(void **state)
 
 /* ---- random values ---- */
 
-static void add_value(struct buf *out, int depth, unsigned *dice)
+/* Of one dice come equal values; but for that at which twist becomes 0, which
+ * is another, or is left out. */
+struct making {
+	unsigned dice;
+	int twist;
+};
+
+static const char *pick(struct making *m, const char *const *list, int count)
+{
+	return list[rand_r(&m->dice) % count];
+}
+
+static void add_value(struct buf *out, int depth, struct making *m);
+
+static void add_kids(struct buf *out, int depth, bool object, struct making *m)
+{
+	static const char *const keys[] = {"id", "name", "a", "b: c",
+					   "\\u0061b"};
+	int count = rand_r(&m->dice) % 5;
+	const char *comma = "";
+
+	for (int i = 0; i < count; i++) {
+		DROP(buf_done) struct buf kid = {0};
+		bool gone = m->twist == 1 && rand_r(&m->dice) % 2;
+
+		add_value(&kid, depth - 1, m);
+		if (gone)
+			continue;
+		buf_text(out, comma);
+		if (object)
+			buf_addf(out, "\"%s\": ", keys[i]);
+		buf_add(out, kid.data, kid.len);
+		comma = ", ";
+	}
+}
+
+static void add_value(struct buf *out, int depth, struct making *m)
 {
 	static const char *const scalars[] = {
 		"1",	      "2.50", "2.5",  "\"a\"", "\"\\u0061\"",
 		"\"b -> c\"", "null", "true", "\"\"",  "-0.0"};
-	static const char *const keys[] = {"id", "name", "a", "b: c",
-					   "\\u0061b"};
-	int what = depth ? rand_r(dice) % 4 : 0;
-	int count = rand_r(dice) % 5;
+	DROP(buf_done) struct buf dropped = {0};
+	int what = depth ? rand_r(&m->dice) % 4 : 0;
 
+	if (m->twist && --m->twist == 0) {
+		buf_text(out, "\"twisted\"");
+		out = &dropped;
+	}
 	if (what < 2) {
-		buf_text(out, scalars[rand_r(dice) % 10]);
+		buf_text(out, pick(m, scalars, 10));
 		return;
 	}
 	buf_byte(out, what == 2 ? '[' : '{');
-	for (int i = 0; i < count; i++) {
-		buf_text(out, i ? ", " : "");
-		if (what == 3)
-			buf_addf(out, "\"%s\": ", keys[i]);
-		add_value(out, depth - 1, dice);
-	}
+	add_kids(out, depth, what == 3, m);
 	buf_byte(out, what == 2 ? ']' : '}');
 }
 
@@ -294,7 +339,7 @@ static int count_member(const struct member *member, void *arg)
 	member_line(member, 8, &line);
 	buf_byte(&line, '\0');
 	assert_null(strchr(line.data, '\n'));
-	assert_true(member->old.bytes || member->new.bytes);
+	assert_true(member->old.bytes || member->new.bytes || member->from);
 	(*(int *)arg)++;
 	return 0;
 }
@@ -302,36 +347,43 @@ static int count_member(const struct member *member, void *arg)
 static void test_whatever_differs_is_told_and_nothing_else(void **state)
 {
 	unsigned dice = 1;
-	int equal = 0;
+	int equal = 0, close = 0;
 
 	(void)state;
 	if (getenv("SEED"))
 		dice = (unsigned)atoi(getenv("SEED"));
-	for (int round = 0; round < 20000; round++) {
+	for (int round = 0; round < 30000; round++) {
 		DROP(buf_done) struct buf a = {0};
 		DROP(buf_done) struct buf b = {0};
-		unsigned other = dice + (unsigned)round % 2;
+		struct making one = {.dice = dice += 7};
+		struct making other = {.dice = dice, .twist = round % 10};
 		struct merge_text x, y;
 		struct why why = {0};
 		int count = 0, same;
 
-		/* Every other time the same value. */
+		/* Every fifth time another value altogether. */
+		other.dice += round % 5 == 1;
 		buf_byte(&a, '[');
-		add_value(&a, 3, &dice);
+		add_value(&a, 3, &one);
 		buf_byte(&a, ']');
 		buf_text(&b, "[ ");
 		add_value(&b, 3, &other);
 		buf_byte(&b, ']');
 		x = (struct merge_text){a.data, a.len};
 		y = (struct merge_text){b.data, b.len};
+		if (round % 3 == 0) {
+			x = y;
+			y = (struct merge_text){a.data, a.len};
+		}
 		same = merge_equal(NULL, x, y, &why);
 		assert_true(same >= 0);
 		assert_done(member_diff(x, y, count_member, &count, &why),
 			    &why);
 		assert_int_equal(count == 0, same);
 		equal += same;
+		close += count == 1;
 	}
-	assert_true(equal >= 10000);
+	assert_true(equal >= 3000 && close >= 3000);
 }
 
 int main(void)
@@ -341,6 +393,8 @@ int main(void)
 		cmocka_unit_test(test_formatting_is_no_difference),
 		cmocka_unit_test(test_an_element_that_was_put_in_is_one_line),
 		cmocka_unit_test(test_elements_go_by_their_names),
+		cmocka_unit_test(
+			test_named_elements_that_stand_elsewhere_have_moved),
 		cmocka_unit_test(test_long_values_are_cut_at_characters),
 		cmocka_unit_test(test_as_json_a_value_is_whole),
 		cmocka_unit_test(test_a_walk_ends_when_it_is_told_to),

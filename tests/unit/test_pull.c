@@ -256,6 +256,39 @@ static void test_one_that_is_canceled_has_changed_nothing(void **state)
 	temp_sound(r->t);
 }
 
+static int no_random(void *arg, void *bytes, size_t len)
+{
+	(void)arg;
+	(void)bytes;
+	(void)len;
+	return -EIO;
+}
+
+static void test_one_that_fails_has_changed_nothing(void **state)
+{
+	struct temp_repo *r = *state;
+	int64_t newest;
+
+	temp_make(r->t, "ours/exports/A.json", "{\"_id\": \"a\"}");
+	temp_make(r->t, "ours/exports/B.json", "{\"_id\": \"b\"}");
+	temp_make(r->t, "theirs/exports/A.json", "{\"_id\": \"a\"}");
+	temp_make(r->t, "theirs/exports/B.json", "{\"_id\": \"b\"}");
+	temp_remove(r->t, temp_at(r->t, "theirs/exports/A.json"));
+	edit(r, "theirs/exports/B.json", "{\"_id\": \"b\", \"n\": 1}");
+	temp_make(r->t, "theirs/exports/sub/C.json", "{\"_id\": \"c\"}");
+	newest = temp_newest(r->t);
+	/* The last thing it needs, when folders are made and items gone. */
+	r->t->env.random = no_random;
+	temp_fails(r->t, try_pull(r, "ours", "../theirs"), -EIO,
+		   "no random bytes");
+	assert_int_equal(temp_newest(r->t), newest);
+	assert_int_equal(temp_ask(r->t, "SELECT count(*) FROM revision"), 0);
+	temp_is(r->t, temp_at(r->t, "ours"),
+		"exports/ exports/A.json exports/B.json ");
+	temp_says(r->t, "ours/exports/B.json", "{\"_id\": \"b\"}");
+	temp_sound(r->t);
+}
+
 static void test_a_pull_is_the_base_of_the_next(void **state)
 {
 	struct temp_repo *r = *state;
@@ -347,6 +380,7 @@ int main(void)
 		TEST(test_a_moved_folder_takes_references_along),
 		TEST(test_a_conflict_waits_also_when_closed),
 		TEST(test_one_that_is_canceled_has_changed_nothing),
+		TEST(test_one_that_fails_has_changed_nothing),
 		TEST(test_a_pull_is_the_base_of_the_next),
 		TEST(test_one_that_was_taken_back_may_be_pulled_again),
 		TEST(test_the_clone_may_be_the_one_that_pulls),

@@ -210,6 +210,78 @@ static void test_clones_of_one_batch_are_told_apart(void **state)
 	has_no_problems(t);
 }
 
+/* As when a synchronizer was interrupted: each part is a batch. */
+static void test_a_clone_comes_in_parts(void **state)
+{
+	struct temp_repo *r = *state;
+	struct temp *t = r->t;
+	int64_t newest;
+
+	for (size_t i = 0; i < COUNT(parts); i++)
+		copy_part(r, "O", i);
+	end_batches(r);
+	number_ids(t);
+	for (size_t i = 0; i < COUNT(parts); i++) {
+		copy_part(r, "P", i);
+		end_batches(r);
+	}
+	temp_says(t, "integrations/P/flows/F.json",
+		  FLOW(ID("01"), ID("03"), ID("02")));
+	temp_says(t, "integrations/P/flows/G.json",
+		  FLOW(ID("03"), ID("01"), ID("02")));
+	temp_says(t, "integrations/O/flows/F.json", texts[0]);
+	/* Deeper: the other clone is nearer than what it is a clone of, and is
+	 * not meant all the same. */
+	for (size_t i = 0; i < COUNT(parts); i++) {
+		copy_part(r, "sub/Q", i);
+		end_batches(r);
+	}
+	for (size_t i = COUNT(parts); i-- > 0;) {
+		copy_part(r, "sub/R", i);
+		end_batches(r);
+	}
+	temp_says(t, "integrations/sub/R/flows/F.json",
+		  FLOW(ID("09"), ID("07"), ID("08")));
+	temp_says(t, "integrations/sub/R/flows/G.json",
+		  FLOW(ID("07"), ID("09"), ID("08")));
+	/* What was changed by rewriting is a version of its own then. */
+	newest = temp_newest(t);
+	copy_part(r, "sub/S", 0);
+	end_batches(r);
+	copy_part(r, "sub/S", 1);
+	assert_int_equal(newest + 2, temp_newest(t));
+	assert_int_equal(temp_ask(t,
+				  "SELECT count(*) FROM state "
+				  "WHERE item = %d",
+				  (int)temp_at(t, "integrations/sub/S/flows/"
+						  "F.json")),
+			 2);
+	has_no_problems(t);
+}
+
+static void test_what_was_edited_since_stays(void **state)
+{
+	struct temp_repo *r = *state;
+	struct temp *t = r->t;
+
+	for (size_t i = 0; i < COUNT(parts); i++)
+		copy_part(r, "O", i);
+	end_batches(r);
+	number_ids(t);
+	copy_part(r, "P", 0);
+	end_batches(r);
+	temp_save(t, temp_at(t, "integrations/P/flows/F.json"),
+		  FLOW(ID("01"), "f1", "e1"));
+	copy_part(r, "P", 1);
+	temp_says(t, "integrations/P/flows/F.json", FLOW(ID("01"), "f1", "e1"));
+	/* And what is no copy. */
+	temp_make(t, "integrations/P/flows/H.json", FLOW("h", "01", "e1"));
+	copy_part(r, "P", 2);
+	temp_says(t, "integrations/P/flows/H.json", FLOW("h", "01", "e1"));
+	temp_says(t, "integrations/P/flows/G.json",
+		  FLOW(ID("03"), ID("01"), ID("02")));
+}
+
 /* What comes with one id and is new to the repository. */
 static void test_one_id_in_one_batch(void **state)
 {
@@ -265,6 +337,8 @@ int main(void)
 		TEST(test_an_id_that_is_free_again_is_kept),
 		TEST(test_a_clone_refers_to_itself),
 		TEST(test_clones_of_one_batch_are_told_apart),
+		TEST(test_a_clone_comes_in_parts),
+		TEST(test_what_was_edited_since_stays),
 		TEST(test_one_id_in_one_batch),
 		TEST(test_a_skipped_copy_is_known_by_its_id),
 	};

@@ -141,6 +141,21 @@ static void test_ids_are_references_too(void **state)
 		  "flows/F.json\",\"at\":\"_exportId\",\"target\":\"e1\"}\n");
 }
 
+static void test_a_line_break_in_a_name_breaks_no_line(void **state)
+{
+	struct temp_repo *r = *state;
+	struct temp *t = r->t;
+	DROP(buf_done) struct buf out = {0};
+
+	(void)copy(r, "rules/A.json", "{}");
+	(void)copy(r, "action_maps/M\nN.json", MAP("/rules/a\\nb"));
+	end_batches(r);
+	show(t, TREE_ROOT, "1", DIFF_TEXT, &out);
+	has(&out, "\n+ action_maps/M\\nN.json [action map]\n");
+	has(&out, "\n  /action_maps/M\\nN.json  pairs[0].rule: "
+		  "/rules/a\\nb\n");
+}
+
 static void test_references_are_told_up_to_a_number(void **state)
 {
 	struct temp_repo *r = *state;
@@ -258,6 +273,7 @@ int main(void)
 		TEST(test_what_a_batch_rewrote_and_what_leads_nowhere),
 		TEST(test_what_a_revert_left_behind),
 		TEST(test_ids_are_references_too),
+		TEST(test_a_line_break_in_a_name_breaks_no_line),
 		TEST(test_references_are_told_up_to_a_number),
 		TEST(test_secrets_are_null_in_whatever_is_told),
 		TEST(test_what_a_snapshot_covers_is_counted_up_to_a_number),
