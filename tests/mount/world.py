@@ -3,6 +3,7 @@ time, beside the model of what must come of it."""
 
 import errno
 import os
+import re
 import stat
 import time
 
@@ -216,9 +217,10 @@ class World:
         assert changed == ("nothing to do" not in answer[-1]), \
             self.story(f"{changed}: {answer}")
         if changed:
-            words = answer[-1].replace(",", " ").split()
-            revision = words[words.index("(revision") + 1]
-            before.label = int(words[words.index("snapshot", -5) + 1])
+            revision, guard = re.search(
+                r"\(revision (\d+), snapshot (\d+) before it",
+                answer[-1]).groups()
+            before.label = int(guard)
             self.pasts.append(before)
             self.pasts.append(self.model.snapshot(f"after {revision}",
                                                   folder))
