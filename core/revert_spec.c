@@ -59,13 +59,16 @@ static void forget_paths(struct revert_spec *spec)
 
 /* The string at *@text, which moves past it and the blanks that follow: false
  * if none is there, whole and by itself. */
-static bool take_string(const char **text, struct buf *path)
+static bool take_string(const char **text, const char *end, struct buf *path)
 {
-	const char *inside = *text + 1;
-	struct json_token t = {.at = inside, .end = inside + strlen(inside)};
+	const char *inside;
+	struct json_token t = {.end = end};
 	size_t len;
 
-	if (**text != '"' || json_token_string(&t) <= 0 ||
+	if (**text != '"')
+		return false;
+	t.at = inside = *text + 1;
+	if (json_token_string(&t) <= 0 ||
 	    (*t.at && *t.at != ' ' && *t.at != '\t'))
 		return false;
 	len = (size_t)(t.at - inside) - 1;
@@ -82,8 +85,9 @@ static bool take_string(const char **text, struct buf *path)
 static bool take_list(const char *text, struct revert_spec *spec)
 {
 	DROP(buf_done) struct buf path = {0};
+	const char *end = text + strlen(text);
 
-	while (take_string(&text, &path))
+	while (take_string(&text, end, &path))
 		add_path(spec, skip_here(path.data));
 	if (!*text)
 		return true;

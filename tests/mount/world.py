@@ -218,7 +218,7 @@ class World:
             self.story(f"{changed}: {answer}")
         if changed:
             revision, guard = re.search(
-                r"\(revision (\d+), snapshot (\d+) before",
+                r"\(revision (\d+), snapshot (\d+) before it",
                 answer[-1]).groups()
             before.label = int(guard)
             self.pasts.append(before)

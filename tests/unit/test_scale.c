@@ -30,6 +30,13 @@ enum {
 	SNAPSHOT_BYTES = 400,
 };
 
+/* A sanitizer makes everything slow in its own way. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { TIMES_COUNT = 0 };
+#else
+enum { TIMES_COUNT = 1 };
+#endif
+
 static int64_t clock_ns(void)
 {
 	struct timespec ts;
@@ -123,7 +130,7 @@ static void test_a_revert_among_many_takes_as_long_as_among_few(void **state)
 			      median(a, RUNS) / 1000, FEW,
 			      median(b, RUNS) / 1000, MANY);
 	}
-	assert_true(ratio < 1.5);
+	assert_true(ratio < 1.5 || !TIMES_COUNT);
 	free(few.items);
 	free(many.items);
 	assert_int_equal(temp_repo_teardown((void **)&few.r), 0);
@@ -273,7 +280,7 @@ static void as_quick(const char *what, void (*fn)(struct past *p),
 	for (int i = 0; i < TRIES && (i == 0 || ratio > 2); i++)
 		ratio = (double)time_of(fn, many) / (double)time_of(fn, few);
 	print_message("%s: %.2f times\n", what, ratio);
-	assert_true(ratio <= 2);
+	assert_true(ratio <= 2 || !TIMES_COUNT);
 }
 
 static int count_all(const struct revision *row, void *arg)
