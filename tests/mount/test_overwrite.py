@@ -352,6 +352,7 @@ def test_a_mirror_settles_with_overwrite_edit(repo):
     mirror = ["rsync", "-ai", "--delete", source + "/", repo.root + "/"]
     repo.run(*mirror)
     repo.source("1.json", item(n="other"), OLD + 100)
+    repo.source("3.json", item(n=3), OLD + 100)  # nothing but its time
     os.unlink(os.path.join(source, "2.json"))
     assert repo.run(*mirror).stdout != ""
     assert repo.run(*mirror).stdout == ""
