@@ -82,6 +82,11 @@ static int cover(const struct showing *s, struct covered *c)
 	return r == -ENOMEM ? why_set(s->why, r, "out of memory") : r;
 }
 
+static const char *plural(int64_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
 static int add_cover(const struct showing *s)
 {
 	DROP(covered_done) struct covered c = {0};
@@ -97,9 +102,10 @@ static int add_cover(const struct showing *s)
 			 c.items, c.folders, c.bytes, more ? "true" : "false");
 	else
 		buf_addf(s->out,
-			 "covers       %" PRId64 " items and %" PRId64
-			 " folders, %" PRId64 " bytes%s\n",
-			 c.items, c.folders, c.bytes, more ? ", and more" : "");
+			 "covers       %" PRId64 " item%s and %" PRId64
+			 " folder%s, %" PRId64 " bytes%s\n",
+			 c.items, plural(c.items), c.folders, plural(c.folders),
+			 c.bytes, more ? ", and more" : "");
 	return 0;
 }
 

@@ -230,6 +230,7 @@ int store_open(const char *path, const struct store_options *options,
 	store->read_only = options->read_only;
 	store->lock_fd = -1;
 	pthread_mutex_init(&store->write_lock, NULL);
+	pthread_mutex_init(&store->amend_lock, NULL);
 	pthread_mutex_init(&store->pool_lock, NULL);
 	pthread_mutex_init(&store->sync_lock, NULL);
 	pthread_mutex_init(&store->copy_lock, NULL);
@@ -267,6 +268,7 @@ void store_close(struct store *store)
 	pthread_mutex_destroy(&store->copy_lock);
 	pthread_mutex_destroy(&store->sync_lock);
 	pthread_mutex_destroy(&store->pool_lock);
+	pthread_mutex_destroy(&store->amend_lock);
 	pthread_mutex_destroy(&store->write_lock);
 	kinds_free(store->kinds);
 	keyring_free(store->keys);

@@ -110,9 +110,13 @@ int64_t store_next_id(struct store *store);
  * changing it otherwise: *ret_moment is its moment, which stays as it is. In a
  * store that is open for reading only others may change that all the same.
  *
- * Waits for the writer.
+ * Waits for who is amending, not for the writer otherwise.
  */
 int store_pin(struct store *store, int64_t *ret_moment, struct why *why);
+
+/* Within a moment: what a former one left may be changed in its rows, if
+ * store_shown() says, from now on, that nobody has been shown it. */
+void store_amends(struct store *store);
 
 /*
  * Make all that is committed survive loss of power. -EIO: it may not have

@@ -2,7 +2,7 @@
  * store_priv - the inside of a store, for store*.c and moment.c alone.
  *
  * Locks, each for the members named below it. Nobody takes the writer lock
- * while holding another; then copy_lock, then any of the rest.
+ * while holding another; then amend_lock, then copy_lock, then any of the rest.
  */
 #ifndef CORE_STORE_PRIV_H
 #define CORE_STORE_PRIV_H
@@ -38,7 +38,10 @@ struct store {
 	struct txn txn;
 	int64_t newest, newest_ns; /* the newest moment; 0: none */
 	int64_t empty_after_ns;	   /* the log cannot make room before */
-	int64_t easy_until_ns;	   /* the disk need not be asked before */
+	bool amending; /* whoever has the lock has amend_lock, too */
+
+	pthread_mutex_t amend_lock; /* see store_pin.c */
+	int64_t easy_until_ns;	    /* the disk need not be asked before */
 
 	pthread_mutex_t pool_lock;
 	struct db *idle[STORE_IDLE_READERS];
@@ -101,5 +104,10 @@ int store_commit(struct store *store, struct why *why);
 void store_failed(struct store *store, int code);
 /* Roll back what is not committed; others may write. */
 void store_end(struct store *store);
+
+/* ---- store_pin.c: who amends, and who must not see it half ---- */
+
+/* The moment that is under way has amended, if it did, and is over. */
+void store_amended(struct store *store);
 
 #endif

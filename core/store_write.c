@@ -107,6 +107,7 @@ void store_end(struct store *store)
 {
 	txn_end(&store->txn);
 	store_log_grown(store);
+	store_amended(store);
 	pthread_mutex_unlock(&store->write_lock);
 }
 

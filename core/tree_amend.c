@@ -25,6 +25,8 @@ int tree_recorded(struct moment *m, int64_t born, struct why *why)
 
 	if (r < 0)
 		return r;
+	if (born < m->id)
+		store_amends(m->store); /* before it is asked */
 	if (store_shown(m->store) >= born)
 		return 1;
 	for (int col = 0; col < 2; col++) {

@@ -24,6 +24,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+enum { TRIES = 8 };
+
 struct needed {
 	struct call *c;
 	struct db *db;
@@ -53,22 +55,45 @@ static int add_needed(int64_t item, bool folder, void *arg)
 	return r;
 }
 
-/* Within one transaction, in which the live tree is that of its newest
- * moment. */
-static int find(struct call *c, struct db *db, int64_t folder, const char *name,
-		struct node *ret)
+/*
+ * Begin a transaction in which the live tree is that of *ret_moment, which
+ * stays as it is. Where others commit without a pause, what was saved last may
+ * yet be amended: a lookup does not wait for them for ever.
+ */
+static int begin(struct call *c, struct db *db, int64_t *ret_moment)
+{
+	struct store *store = c->fs->repo->store;
+	int64_t pinned = 0;
+
+	for (int i = 1;; i++) {
+		int r = store_pin(store, &pinned, &c->why);
+
+		if (r == 0)
+			r = db_read_begin(db, &c->why);
+		if (r < 0)
+			return r;
+		r = moment_newest(db, ret_moment, &c->why);
+		if (r == 0 && (*ret_moment == pinned || i == TRIES)) {
+			store_show(store, *ret_moment);
+			return 0;
+		}
+		db_read_end(db);
+		if (r < 0)
+			return r;
+	}
+}
+
+/* Within one transaction, in which the live tree is that of @moment. */
+static int find(struct call *c, struct db *db, int64_t moment, int64_t folder,
+		const char *name, struct node *ret)
 {
 	DROP(needed_done) struct needed needed = {.c = c, .db = db};
 	struct entry e;
 	char key[32];
-	int64_t moment;
 	int r = tree_lookup(db, MOMENT_NOW, folder, name, &e, &c->why);
 
-	if (r == 0)
-		r = moment_newest(db, &moment, &c->why);
 	if (r < 0)
 		return r;
-	store_show(c->fs->repo->store, moment);
 	/* No snapshot's name has a '/'. */
 	(void)snprintf(key, sizeof(key), "/%" PRId64, e.id);
 	r = past_part(c, key, moment, NULL, ret);
@@ -83,14 +108,15 @@ static int lookup(struct call *c, uint64_t dir, const char *name,
 		  struct node *ret)
 {
 	struct db *db = call_db(c);
+	int64_t moment;
 	int r;
 
 	if (!db)
 		return c->why.code;
-	r = db_read_begin(db, &c->why);
+	r = begin(c, db, &moment);
 	if (r < 0)
 		return r;
-	r = find(c, db, inum_payload(dir), name, ret);
+	r = find(c, db, moment, inum_payload(dir), name, ret);
 	db_read_end(db);
 	return r;
 }

@@ -7,6 +7,8 @@
 #include "core/choice.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -288,6 +290,49 @@ static void test_a_pinned_moment_is_not_amended(void **state)
 	assert_true(temp_newest(t) > pin);
 }
 
+struct pinning {
+	struct temp *t;
+	int64_t moment;
+	atomic_bool done;
+};
+
+static void *pin_it(void *arg)
+{
+	struct pinning *p = arg;
+
+	temp_ok(p->t, store_pin(p->t->store, &p->moment, NULL));
+	atomic_store(&p->done, true);
+	return NULL;
+}
+
+/* Who has asked before it was pinned is waited for, nobody else. */
+static void test_a_pin_waits_for_who_amends_alone(void **state)
+{
+	struct temp *t = *state;
+	struct attr attr = {0600, 1, 1, 5, 0};
+	int64_t item = temp_make(t, "a.json", "{}");
+	struct pinning p = {.t = t};
+	struct entry e;
+	pthread_t thread;
+
+	temp_ok(t, tree_set_attr(temp_begin(t), item, &attr, true, &t->why));
+	assert_int_equal(pthread_create(&thread, NULL, pin_it, &p), 0);
+	(void)usleep(50000);
+	assert_false(atomic_load(&p.done));
+	temp_commit(t);
+	(void)pthread_join(thread, NULL);
+	temp_ok(t, tree_get(t->reader.db, p.moment, item, &e, &t->why));
+	assert_int_equal(e.attr.mode, 0600);
+	/* What was pinned is not amended: this waits for nobody. */
+	attr.mode = 0640;
+	temp_ok(t, tree_save(temp_begin(t), item, e.content, 0, e.size, &attr,
+			     &t->why));
+	assert_int_equal(pthread_create(&thread, NULL, pin_it, &p), 0);
+	(void)pthread_join(thread, NULL);
+	temp_commit(t);
+	assert_true(temp_newest(t) > p.moment);
+}
+
 /* What nobody pinned may change: it is found out. */
 static void test_a_moment_that_changes_is_noticed(void **state)
 {
@@ -323,6 +368,7 @@ int main(void)
 		TEST(test_a_closure_is_at_its_places),
 		TEST(test_what_may_not_be_read_is_named),
 		TEST(test_a_pinned_moment_is_not_amended),
+		TEST(test_a_pin_waits_for_who_amends_alone),
 		TEST(test_a_moment_that_changes_is_noticed),
 	};
 
