@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static void free_text(char **text)
@@ -76,17 +77,27 @@ static int run_fusermount(char *point, bool lazy, struct why *why)
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EBUSY;
 }
 
+static int unmount(char *point, bool lazy, struct why *why)
+{
+	int flags = UMOUNT_NOFOLLOW | (lazy ? MNT_DETACH : 0);
+
+	if (geteuid() != 0)
+		return run_fusermount(point, lazy, why);
+	return umount2(point, flags) < 0 ? -errno : 0;
+}
+
+/* A daemon that is not root's is in its own mount itself while it tells watchers
+ * what has happened (fs/errand): that is over soon. */
 int mountpoint_unmount(char *point, bool lazy, struct why *why)
 {
-	int r;
+	static const int turns = 10;
+	const struct timespec pause = {.tv_nsec = 50 * 1000000L};
+	int r = unmount(point, lazy, why);
 
-	if (geteuid() == 0)
-		r = umount2(point, UMOUNT_NOFOLLOW | (lazy ? MNT_DETACH : 0)) <
-				    0
-			    ? -errno
-			    : 0;
-	else
-		r = run_fusermount(point, lazy, why);
+	for (int i = 0; i < turns && r == -EBUSY; i++) {
+		(void)nanosleep(&pause, NULL);
+		r = unmount(point, lazy, why);
+	}
 	if (r == -EBUSY)
 		return why_set(why, r,
 			       "'%s' is in use, or another user's; 'fuser -vm "
