@@ -55,7 +55,8 @@ int news_item(struct db *db, int64_t moment, int64_t item,
 struct spot {
 	bool there;
 	bool folder;
-	int64_t parent;
+	int64_t item, parent;
+	struct attr attr;
 	char name[256];
 };
 
@@ -78,7 +79,9 @@ static int find_spot(struct db *db, int64_t at, int64_t item, struct spot *ret,
 	memcpy(ret->name, name.data, name.len);
 	ret->there = true;
 	ret->folder = e.folder;
+	ret->item = item;
 	ret->parent = e.parent;
+	ret->attr = e.attr;
 	return 0;
 }
 
@@ -105,6 +108,8 @@ static struct news news_at(const struct spot *spot, enum news_what what)
 	struct news n = {
 		.what = what,
 		.folder = spot->folder,
+		.item = spot->item,
+		.attr = spot->attr,
 		.parent = spot->parent,
 	};
 

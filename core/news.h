@@ -10,9 +10,9 @@
 #ifndef CORE_NEWS_H
 #define CORE_NEWS_H
 
-#include <stdbool.h>
+#include "core/tree.h"
+
 #include <stddef.h>
-#include <stdint.h>
 
 struct db;
 struct why;
@@ -27,6 +27,8 @@ enum news_what {
 struct news {
 	enum news_what what;
 	bool folder; /* the name is, or was, that of a folder */
+	int64_t item;
+	struct attr attr; /* NEWS_REMOVED: as it was */
 	int64_t parent, from_parent;
 	char name[256];
 	char from_name[256]; /* NEWS_MOVED only, as from_parent */

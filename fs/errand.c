@@ -162,6 +162,7 @@ static int move(const struct visit *v, int dir, const struct errand *e)
 static int run_at(struct visit *v, const struct errand *e)
 {
 	int dir = go_to(v, e->dir), r;
+	struct stat st;
 
 	if (dir < 0)
 		return dir;
@@ -174,6 +175,9 @@ static int run_at(struct visit *v, const struct errand *e)
 		return move(v, dir, e);
 	case ERRAND_TOUCH:
 		return touch(dir, e->name);
+	case ERRAND_LOOK:
+		r = fstatat(dir, e->name, &st, AT_SYMLINK_NOFOLLOW);
+		break;
 	case ERRAND_MKDIR:
 		r = mkdirat(dir, e->name, 0777);
 		break;

@@ -32,6 +32,7 @@ enum errand_what {
 	ERRAND_RMDIR,
 	ERRAND_MOVE,   /* to a free name: MOVED_FROM, MOVED_TO */
 	ERRAND_CHANGE, /* a file: OPEN, MODIFY, CLOSE_WRITE */
+	ERRAND_LOOK,   /* for a name: nothing is told */
 	ERRAND_TOUCH,  /* a folder, or with the name "" dir itself: ATTRIB */
 };
 

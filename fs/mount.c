@@ -297,7 +297,7 @@ int mount_run(const struct mount_options *options, void (*ready)(void *arg),
 	      void *arg, struct why *why)
 {
 	DROP(close_all) struct mount m = {.options = options};
-	int r = 0;
+	int r;
 
 	m.fs.options = options->fs;
 	m.fs.mountpoint = options->dir;
@@ -307,21 +307,19 @@ int mount_run(const struct mount_options *options, void (*ready)(void *arg),
 	raise_limits();
 	set_signals();
 	if (!options->fs.read_only)
-		r = witness_new(&m.fs.witness, why);
-	if (r == 0)
-		r = open_parts(&m, why);
+		m.fs.witness = witness_new();
+	r = open_parts(&m, why);
 	if (r == 0)
 		r = open_session(&m, why);
 	if (r == 0)
 		r = start_loop(&m, why);
 	if (r < 0)
 		return r;
-	if (m.fs.witness && r == 0)
-		r = witness_start(m.fs.witness, &m.fs, why);
-	if (r == 0 && atomic_load(&m.answered))
+	if (m.fs.witness)
+		witness_start(m.fs.witness, &m.fs);
+	if (atomic_load(&m.answered))
 		ready(arg);
-	if (r == 0)
-		wait_for_end(&m);
+	wait_for_end(&m);
 	witness_stop(m.fs.witness);
 	stop_loop(&m);
 	if (m.result < 0)

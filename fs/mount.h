@@ -4,7 +4,8 @@
  *
  * The thread that calls mount_run() waits for signals and, once a second,
  * does what is due; requests are served by libfuse's threads. Signals are
- * blocked in all of them, so one that comes at any instant is seen.
+ * blocked in all of them, so one that comes at any instant is seen. A process
+ * beside it is for those who watch folders (fs/witness).
  *
  * Thread-safety: one mount per process, since signals are.
  */

@@ -1,7 +1,5 @@
 #include "fs/witness_priv.h"
 
-#include "core/why.h"
-
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -95,38 +93,28 @@ static void *work(void *arg)
 
 /* ---- begin and end ---- */
 
-int witness_new(struct witness **ret, struct why *why)
+struct witness *witness_new(void)
 {
 	struct witness *w = calloc(1, sizeof(*w));
 	pid_t pid = 0;
-	int r;
 
-	if (!w)
-		return why_set(why, -ENOMEM, "out of memory");
-	r = errand_start(&pid, &w->fd);
-	if (r < 0) {
+	if (!w || errand_start(&pid, &w->fd) < 0) {
 		free(w);
-		return why_set(why, r, "no process for watchers: %s",
-			       strerrordesc_np(-r));
+		return NULL;
 	}
 	atomic_store(&w->pid, pid);
 	w->last = &w->first;
 	(void)pthread_mutex_init(&w->lock, NULL);
 	(void)pthread_cond_init(&w->wake, NULL);
-	*ret = w;
-	return 0;
+	return w;
 }
 
-int witness_start(struct witness *w, struct fs *fs, struct why *why)
+void witness_start(struct witness *w, struct fs *fs)
 {
-	int r;
-
 	w->fs = fs;
-	r = pthread_create(&w->thread, NULL, work, w);
-	w->started = r == 0;
-	return r == 0 ? 0
-		      : why_set(why, -r, "no thread for watchers: %s",
-				strerrordesc_np(r));
+	w->started = pthread_create(&w->thread, NULL, work, w) == 0;
+	if (!w->started)
+		witness_stop(w);
 }
 
 /* Its number is nobody else's until it has been waited for, so it is given up
@@ -234,6 +222,8 @@ static enum witness_view view_of(struct mission *m, int64_t dir,
 		if (is_to(m, dir, name))
 			return WITNESS_NOTHING;
 		break;
+	case ERRAND_LOOK:
+		return from && !there ? WITNESS_GONE : WITNESS_TRUTH;
 	case ERRAND_UNLINK:
 	case ERRAND_RMDIR:
 	case ERRAND_VISIT:
@@ -259,6 +249,17 @@ enum witness_view witness_view(struct witness *w, int64_t dir, const char *name,
 	view = view_of(&w->mission, dir, name, there);
 	pthread_mutex_unlock(&w->lock);
 	return view;
+}
+
+struct entry witness_gone(struct witness *w)
+{
+	struct entry gone = {.folder = true};
+
+	pthread_mutex_lock(&w->lock);
+	gone.id = gone.node = w->mission.item;
+	gone.attr = w->mission.attr;
+	pthread_mutex_unlock(&w->lock);
+	return gone;
 }
 
 bool witness_may(struct witness *w, enum errand_what what, int64_t dir,

@@ -26,14 +26,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct entry;
 struct fs;
-struct why;
 struct witness;
 
-/* Start the process; to be called while there are no threads yet. */
-int witness_new(struct witness **ret, struct why *why);
+/* Start the process; to be called while there are no threads yet. NULL: there
+ * is no room for one, and nobody is told anything. */
+struct witness *witness_new(void);
 /* It is mounted: start the thread. */
-int witness_start(struct witness *w, struct fs *fs, struct why *why);
+void witness_start(struct witness *w, struct fs *fs);
 /* No more is told. While requests are still served, or none comes any more. */
 void witness_stop(struct witness *w);
 void witness_free(struct witness *w); /* accepts NULL */
@@ -62,9 +63,13 @@ enum witness_view {
 	WITNESS_NOTHING,
 	WITNESS_FILE, /* where there is nothing */
 	WITNESS_FOLDER,
+	WITNESS_GONE, /* a folder that was there */
 };
 enum witness_view witness_view(struct witness *w, int64_t dir, const char *name,
 			       bool there);
+
+/* That folder. */
+struct entry witness_gone(struct witness *w);
 
 /* Is it this that it was sent for, and has it seen what it needs for that? */
 bool witness_may(struct witness *w, enum errand_what what, int64_t dir,

@@ -17,6 +17,8 @@ struct mission {
 	int64_t dir, to_dir;
 	const char *name, *to_name;
 	bool folder;
+	int64_t item; /* ERRAND_LOOK: what was there, and how it was */
+	struct attr attr;
 	bool shown; /* it has looked the name up, and was shown something */
 };
 

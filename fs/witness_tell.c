@@ -124,6 +124,20 @@ static int run_errand(struct witness *w, const struct mission *m)
 	return send_out(w, &e, m) == -EPIPE ? -EPIPE : 0;
 }
 
+/* Those who watch the folder itself hear of it. */
+static int tell_inside(struct witness *w, const struct news *news)
+{
+	const struct mission m = {
+		.what = ERRAND_LOOK,
+		.dir = news->parent,
+		.name = news->name,
+		.item = news->item,
+		.attr = news->attr,
+	};
+
+	return run_errand(w, &m);
+}
+
 int witness_tell(struct witness *w, const struct news *news)
 {
 	static const enum errand_what files[] = {
@@ -144,6 +158,7 @@ int witness_tell(struct witness *w, const struct news *news)
 		.name = news->name,
 		.folder = news->folder,
 	};
+	int r = 0;
 
 	if (news->what == NEWS_MOVED) {
 		m.dir = news->from_parent;
@@ -151,7 +166,10 @@ int witness_tell(struct witness *w, const struct news *news)
 		m.to_dir = news->parent;
 		m.to_name = news->name;
 	}
-	return run_errand(w, &m);
+	/* The errand to take it away makes the kernel forget the name. */
+	if (m.what == ERRAND_RMDIR && news->item)
+		r = tell_inside(w, news);
+	return r < 0 ? r : run_errand(w, &m);
 }
 
 int witness_touch(struct witness *w, int64_t folder)

@@ -32,6 +32,22 @@ static void show_shade(struct call *c, bool folder, struct node *ret)
 	ret->st.st_gid = c->gid;
 }
 
+/*
+ * A folder that is gone, as one that no name leads to. When the kernel forgets
+ * this name next, those who watch the folder hear that it was deleted. It is not
+ * deleted for the kernel, as by rmdir(2), since shells that stand in it must be
+ * able to go on if it comes back.
+ */
+static void show_gone(struct call *c, struct node *ret)
+{
+	const struct entry gone = witness_gone(c->fs->witness);
+
+	live_node(&gone, ret);
+	ret->generation = live_generation(c->fs->live, gone.id);
+	ret->st.st_nlink = 0;
+	ret->entry_valid = 0;
+}
+
 static int look_up(struct call *c, uint64_t dir, const char *name,
 		   struct node *ret)
 {
@@ -50,6 +66,9 @@ static int look_up(struct call *c, uint64_t dir, const char *name,
 		break;
 	case WITNESS_FOLDER:
 		show_shade(c, true, ret);
+		break;
+	case WITNESS_GONE:
+		show_gone(c, ret);
 		break;
 	}
 	return 0;

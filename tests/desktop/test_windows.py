@@ -220,6 +220,16 @@ def test_a_window_shows_what_is_reverted(repo, manager):
     manager.wait_shown("c.json", "d.json", "other")
 
 
+def test_a_window_of_a_folder_that_goes_leaves_it(repo, manager):
+    os.mkdir(repo.snap("first"))
+    os.mkdir(repo.path("d"))
+    repo.write("d/a.json", item(n=1))
+    manager.open(repo.path("d"))
+    manager.wait_shown("a.json")
+    repo.revert("first")
+    manager.screen.wait_gone(manager.title_of(repo.path("d")))
+
+
 def test_a_window_shows_what_is_restored(repo, manager):
     os.mkdir(repo.path("d"))
     repo.write("d/a.json", item(n=1))

@@ -119,6 +119,20 @@ def test_names_that_are_swapped_have_changed(repo, watch):
     assert (repo.read("d/a.json"), repo.read("d/b.json")) == (A, B)
 
 
+def test_a_folder_that_goes_is_heard_of_inside_too(changed, watch):
+    watcher = watch("d", "d/newer", "d/sub")
+    changed.revert("first")
+    heard = watcher.wait(("delete_self", "d/newer"), ("delete", "d/newer/"))
+    assert ("delete_self", "d/sub") not in heard
+    # It comes back with the same number, alive.
+    changed.revert(f"undo {changed.revisions()[-1]['id']}")
+    watcher.add("d/newer")
+    save(changed, "d/newer/z.json", B)
+    make(changed, "d/newer/more.json")
+    watcher.wait(("create", "d/newer/more.json"))
+    assert os.stat(changed.path("d/newer")).st_nlink == 2
+
+
 def test_a_folder_whose_mode_changes_back_is_named(repo, watch):
     os.mkdir(repo.path("d"), 0o755)
     os.mkdir(repo.snap("first"))

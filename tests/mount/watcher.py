@@ -12,11 +12,11 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 MODIFY, ATTRIB, CLOSE_WRITE = 0x2, 0x4, 0x8
 MOVED_FROM, MOVED_TO, CREATE, DELETE = 0x40, 0x80, 0x100, 0x200
-OVERFLOW, IS_DIR = 0x4000, 0x40000000
+DELETE_SELF, OVERFLOW, IS_DIR = 0x400, 0x4000, 0x40000000
 
 WORDS = {MODIFY: "modify", ATTRIB: "attrib", CLOSE_WRITE: "close_write",
          MOVED_FROM: "moved_from", MOVED_TO: "moved_to", CREATE: "create",
-         DELETE: "delete", OVERFLOW: "overflow"}
+         DELETE: "delete", DELETE_SELF: "delete_self", OVERFLOW: "overflow"}
 
 
 class Watcher:
@@ -53,7 +53,8 @@ class Watcher:
         return found
 
     def note(self, found, number, mask, cookie, name):
-        path = os.path.join(self.folders.get(number, ""), name)
+        folder = self.folders.get(number, "")
+        path = os.path.join(folder, name) if name else folder
         slash = "/" if mask & IS_DIR and name else ""
         for bit, word in WORDS.items():
             if mask & bit:
