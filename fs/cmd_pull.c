@@ -8,6 +8,7 @@
 #include "fs/place.h"
 #include "fs/progress.h"
 #include "fs/table.h"
+#include "fs/undo_line.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -232,6 +233,13 @@ static bool has_conflicts(const struct buf *answer)
 	return answer->len > 2 && memcmp(answer->data, "C ", 2) == 0;
 }
 
+/* Is there something that could be taken back? */
+static bool did_pull(const struct options *o, const struct buf *answer)
+{
+	return answer->len && !o->dry_run && !has_conflicts(answer) &&
+	       strcmp(o->args[0], "cancel") != 0;
+}
+
 static void tell_progress(int64_t done, int64_t total, void *arg)
 {
 	progress_step(arg, done, total);
@@ -271,6 +279,9 @@ static int pull(const struct options *o, int words, const char *line,
 	}
 	if (r == 0)
 		r = print(o, &answer, why);
+	if (r == 0 && did_pull(o, &answer))
+		r = undo_print(o->json, undo_revision(answer.data, answer.len),
+			       o->count > words ? o->args[words] : ".", why);
 	return r < 0 ? r : has_conflicts(&answer);
 }
 

@@ -7,6 +7,7 @@
 #include "fs/progress.h"
 #include "fs/spool.h"
 #include "fs/table.h"
+#include "fs/undo_line.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -173,7 +174,10 @@ static int restore(const struct options *o, const char *place, struct why *why)
 		return r;
 	table_text(stdout, table_style(stdout, o->json), answer.data,
 		   answer.len);
-	return 0;
+	if (o->json || o->dry_run) /* its last object has the revision */
+		return 0;
+	return undo_print(false, undo_revision(answer.data, answer.len), place,
+			  why);
 }
 
 int cmd_restore(int argc, char **argv)

@@ -6,9 +6,9 @@
 #include "fs/options.h"
 #include "fs/places.h"
 #include "fs/table.h"
+#include "fs/undo_line.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -142,101 +142,42 @@ static void shorten(struct buf *answer)
 	*answer = kept;
 }
 
-/* Of the last line, "... (revision 9, snapshot 8 before it ...)"; 0: nothing
- * was done. */
-static long long revision_of(const struct buf *answer)
-{
-	static const char word[] = "(revision ";
-	const char *at = answer->data, *end = at + answer->len, *last = NULL;
-
-	while (at &&
-	       (at = memmem(at, (size_t)(end - at), word, sizeof(word) - 1)))
-		last = at += sizeof(word) - 1;
-	return last ? strtoll(last, NULL, 10) : 0;
-}
-
-/* As a shell takes it for one word. */
-static void add_word(struct buf *out, const char *word)
-{
-	static const char plain[] =
-		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-		"0123456789_./@%+=:,-";
-
-	if (*word && !word[strspn(word, plain)]) {
-		buf_text(out, word);
-		return;
-	}
-	buf_byte(out, '\'');
-	for (; *word; word++)
-		if (*word == '\'')
-			buf_text(out, "'\\''");
-		else
-			buf_byte(out, *word);
-	buf_byte(out, '\'');
-}
-
 /* The folder that was named, or that of the item that was: "mnt/rules" of
  * "mnt/rules/A.json", of which "A.json" is the rest. */
-static void add_folder(struct buf *out, const struct places *places,
-		       const char *rest)
+static void find_folder(const struct places *places, const char *rest,
+			struct buf *out)
 {
-	DROP(buf_done) struct buf folder = {0};
-	size_t len = strlen(places->place), cut = strlen(rest);
+	const char *place = places->place;
+	size_t len = strlen(place), cut = strlen(rest);
 
-	while (len > 1 && places->place[len - 1] == '/')
+	while (len > 1 && place[len - 1] == '/')
 		len--;
-	if (cut && cut <= len &&
-	    strncmp(places->place + len - cut, rest, cut) == 0)
+	if (cut && cut <= len && strncmp(place + len - cut, rest, cut) == 0)
 		len -= cut;
-	while (len > 1 && places->place[len - 1] == '/')
+	while (len > 1 && place[len - 1] == '/')
 		len--;
-	buf_add(&folder, places->place, len);
-	buf_text(&folder, len ? "" : ".");
-	buf_byte(&folder, '\0');
-	if (!buf_error(&folder))
-		add_word(out, folder.data);
-}
-
-/* How to take back what was done. */
-static int print_undo(const struct options *o, long long revision,
-		      const struct places *places, const char *rest,
-		      struct why *why)
-{
-	DROP(buf_done) struct buf line = {0};
-	json_auto_t *object = NULL;
-
-	buf_addf(&line, "repofs revert undo %lld ", revision);
-	add_folder(&line, places, rest);
-	buf_byte(&line, '\0');
-	if (buf_error(&line))
-		return why_set(why, -ENOMEM, "out of memory");
-	if (!o->json) {
-		(void)printf("undo with: ");
-		line.data[line.len - 1] = '\n';
-		table_text(stdout, table_style(stdout, 0), line.data, line.len);
-		return 0;
-	}
-	object = json_pack("{s:I, s:s}", "revision", (json_int_t)revision,
-			   "undo", line.data);
-	if (!object || json_dumpf(object, stdout, JSON_COMPACT) < 0)
-		return why_set(why, -ENOMEM, "out of memory");
-	(void)putchar('\n');
-	return 0;
+	buf_add(out, place, len);
+	buf_text(out, len ? "" : ".");
+	buf_byte(out, '\0');
 }
 
 static int say(const struct options *o, struct buf *answer,
 	       const struct places *places, const char *rest, struct why *why)
 {
-	long long revision = o->dry_run ? 0 : revision_of(answer);
+	DROP(buf_done) struct buf folder = {0};
 	int r;
 
 	if (!o->dry_run && !o->json && answer->len)
 		shorten(answer);
 	r = changes_print(stdout, table_style(stdout, o->json), answer->data,
 			  answer->len, why);
-	if (r == 0 && revision)
-		r = print_undo(o, revision, places, rest, why);
-	return r;
+	if (r < 0 || o->dry_run)
+		return r;
+	find_folder(places, rest, &folder);
+	if (buf_error(&folder))
+		return why_set(why, -ENOMEM, "out of memory");
+	return undo_print(o->json, undo_revision(answer->data, answer->len),
+			  folder.data, why);
 }
 
 static int revert(const struct options *o, int words, struct why *why)

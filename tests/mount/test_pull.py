@@ -658,7 +658,7 @@ def test_a_bar_on_a_terminal(repo):
     shown = run(["script", "-qec", f"{repo.bin} pull {clone} {here}",
                  "/dev/null"], limit=60).stdout
     assert re.search(r"\rpulling \[#+ *\] +\d+ %\x1b\[K", shown)
-    assert shown.splitlines()[-1].startswith("pull from /rules/Clone: ")
+    assert shown.splitlines()[-2].startswith("pull from /rules/Clone: ")
 
 
 def test_kill_during_a_pull_leaves_old_or_new(repo):

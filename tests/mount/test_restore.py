@@ -593,7 +593,7 @@ def test_the_command_previews_restores_and_reports(repo):
                for line in told.splitlines())
     # A second time nothing is new.
     told = repo.cli("restore", "--once", archive, repo.root).stdout
-    assert told.endswith("skipped (revision %d)\n" % (int(revision) + 1))
+    assert "skipped (revision %d)\n" % (int(revision) + 1) in told
 
 
 def test_the_command_reads_its_standard_input(repo):

@@ -240,6 +240,22 @@ def test_either_side_of_any_revision(repo, kind):
     repo.check()
 
 
+def test_a_restore_and_a_pull_say_how_they_are_undone(repo):
+    os.mkdir(repo.path("it's"))
+    repo.write("it's/x.json", A)
+    repo.sh("cp -r \"it's\" clone; cp \"it's/.control/backup.tar\" ../x.tar")
+    repo.write("clone/x.json", B)
+    for command in (("restore", "x.tar", repo.path("it's")),
+                    ("pull", repo.path("clone"), repo.path("it's"))):
+        before = repo.tree()
+        done = repo.cli(*command).stdout
+        assert repo.tree() != before
+        shell(repo, undo_line(done))
+        assert repo.tree() == before
+        assert "undo with" not in repo.cli(
+            command[0], "--dry-run", *command[1:]).stdout
+
+
 # ---- folders that have moved ----
 
 def test_a_folder_that_was_renamed_goes_back_exactly(repo, tmp_path):
