@@ -4,8 +4,7 @@
 #include "core/work.h"
 #include "fs/client_control.h"
 
-#include <inttypes.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -26,6 +25,19 @@ static int take_first(const struct work *work, void *arg)
 	return 1;
 }
 
+/* "300 of 1000"; or it is not known how far it is. */
+static void take_numbers(const char *text, struct far *far)
+{
+	static const char of[] = " of ";
+	char *rest;
+	long long done = strtoll(text, &rest, 10);
+
+	if (rest == text || strncmp(rest, of, strlen(of)) != 0)
+		return;
+	far->done = done;
+	far->total = strtoll(rest + strlen(of), NULL, 10);
+}
+
 /* "working a pull is under way since ..., in /Orders: 300 of 1000" */
 static void take_line(const char *text, struct far *far)
 {
@@ -35,8 +47,7 @@ static void take_line(const char *text, struct far *far)
 	end = line ? strchr(line + 1, '\n') : NULL;
 	for (const char *at = end; at && at > line; at--)
 		if (strncmp(at, ": ", 2) == 0) {
-			(void)sscanf(at, ": %" SCNd64 " of %" SCNd64,
-				     &far->done, &far->total);
+			take_numbers(at + 2, far);
 			return;
 		}
 }
