@@ -159,6 +159,29 @@ int64_t temp_copy(struct temp_repo *r, const struct batch_key *key,
 	return line.item;
 }
 
+void temp_skip_copy(struct temp_repo *r, const struct batch_key *key,
+		    const char *folder, const char *asked, int64_t item)
+{
+	struct temp *t = r->t;
+	const struct report_line line = {
+		.folder = temp_at(t, folder),
+		.asked = asked,
+		.item = item,
+		.outcome = OUTCOME_SKIPPED,
+	};
+
+	temp_ok(t, batch_note(r->repo.batches, temp_begin(t), key, &line,
+			      &t->why));
+	temp_commit(t);
+}
+
+void temp_end_batches(struct temp_repo *r)
+{
+	temp_ok(r->t, batches_end(r->repo.batches, temp_begin(r->t), true,
+				  &r->t->why));
+	temp_commit(r->t);
+}
+
 /* ---- the tree as text ---- */
 
 struct dumped {

@@ -33,6 +33,10 @@ int64_t temp_scratch(struct temp *t, int64_t parent, const char *name);
 /* What a mount does with a file that somebody copies to @path; the item. */
 int64_t temp_copy(struct temp_repo *r, const struct batch_key *key,
 		  const char *path, const char *text, size_t len);
+/* A synchronizer has found @item, the copy from before, in place of @asked. */
+void temp_skip_copy(struct temp_repo *r, const struct batch_key *key,
+		    const char *folder, const char *asked, int64_t item);
+void temp_end_batches(struct temp_repo *r);
 
 /*
  * All below @folder at moment @at, a line each in the order of the paths:

@@ -14,30 +14,6 @@ static int64_t copy(struct temp_repo *r, const char *path, const char *text)
 	return temp_copy(r, &process, path, text, strlen(text));
 }
 
-/* A synchronizer has found @item, the copy from before, in place of @path. */
-static void skip_copy(struct temp_repo *r, const char *folder,
-		      const char *asked, int64_t item)
-{
-	struct temp *t = r->t;
-	const struct report_line line = {
-		.folder = temp_at(t, folder),
-		.asked = asked,
-		.item = item,
-		.outcome = OUTCOME_SKIPPED,
-	};
-
-	temp_ok(t, batch_note(r->repo.batches, temp_begin(t), &process, &line,
-			      &t->why));
-	temp_commit(t);
-}
-
-static void end_batches(struct temp_repo *r)
-{
-	temp_ok(r->t, batches_end(r->repo.batches, temp_begin(r->t), true,
-				  &r->t->why));
-	temp_commit(r->t);
-}
-
 #define FLOW(id, next, exp)                                             \
 	"{\"_id\": \"" id "\", \"_runNextFlowIds\": [\"" next "\"], \"" \
 	"_exportId\": \"" exp "\"}"
@@ -151,7 +127,7 @@ static void test_a_clone_refers_to_itself(void **state)
 
 	for (size_t i = 0; i < COUNT(parts); i++)
 		copy_part(r, "O", i);
-	end_batches(r);
+	temp_end_batches(r);
 	for (size_t i = 0; i < COUNT(parts); i++) {
 		char path[64];
 
@@ -164,7 +140,7 @@ static void test_a_clone_refers_to_itself(void **state)
 		name[0] = (char)('P' + o);
 		for (size_t i = 0; i < COUNT(parts); i++)
 			copy_part(r, name, orders[o][i]);
-		end_batches(r);
+		temp_end_batches(r);
 	}
 	temp_says(t, "integrations/P/flows/F.json",
 		  FLOW(ID("01"), ID("03"), ID("02")));
@@ -189,7 +165,7 @@ static void test_clones_of_one_batch_are_told_apart(void **state)
 
 	for (size_t i = 0; i < COUNT(parts); i++)
 		copy_part(r, "O", i);
-	end_batches(r);
+	temp_end_batches(r);
 	number_ids(t);
 	copy_part(r, "P", 1); /* 01 */
 	copy_part(r, "P", 0); /* 02 */
@@ -219,11 +195,11 @@ static void test_a_clone_comes_in_parts(void **state)
 
 	for (size_t i = 0; i < COUNT(parts); i++)
 		copy_part(r, "O", i);
-	end_batches(r);
+	temp_end_batches(r);
 	number_ids(t);
 	for (size_t i = 0; i < COUNT(parts); i++) {
 		copy_part(r, "P", i);
-		end_batches(r);
+		temp_end_batches(r);
 	}
 	temp_says(t, "integrations/P/flows/F.json",
 		  FLOW(ID("01"), ID("03"), ID("02")));
@@ -234,11 +210,11 @@ static void test_a_clone_comes_in_parts(void **state)
 	 * not meant all the same. */
 	for (size_t i = 0; i < COUNT(parts); i++) {
 		copy_part(r, "sub/Q", i);
-		end_batches(r);
+		temp_end_batches(r);
 	}
 	for (size_t i = COUNT(parts); i-- > 0;) {
 		copy_part(r, "sub/R", i);
-		end_batches(r);
+		temp_end_batches(r);
 	}
 	temp_says(t, "integrations/sub/R/flows/F.json",
 		  FLOW(ID("09"), ID("07"), ID("08")));
@@ -247,7 +223,7 @@ static void test_a_clone_comes_in_parts(void **state)
 	/* What was changed by rewriting is a version of its own then. */
 	newest = temp_newest(t);
 	copy_part(r, "sub/S", 0);
-	end_batches(r);
+	temp_end_batches(r);
 	copy_part(r, "sub/S", 1);
 	assert_int_equal(newest + 2, temp_newest(t));
 	assert_int_equal(temp_ask(t,
@@ -266,10 +242,10 @@ static void test_what_was_edited_since_stays(void **state)
 
 	for (size_t i = 0; i < COUNT(parts); i++)
 		copy_part(r, "O", i);
-	end_batches(r);
+	temp_end_batches(r);
 	number_ids(t);
 	copy_part(r, "P", 0);
-	end_batches(r);
+	temp_end_batches(r);
 	temp_save(t, temp_at(t, "integrations/P/flows/F.json"),
 		  FLOW(ID("01"), "f1", "e1"));
 	copy_part(r, "P", 1);
@@ -313,9 +289,9 @@ static void test_a_skipped_copy_is_known_by_its_id(void **state)
 
 	temp_make(t, "integrations/O/exports/E.json", "{\"_id\": \"e1\"}");
 	e2 = copy(r, "integrations/O/exports/E.json", "{\"_id\": \"e1\"}");
-	end_batches(r);
+	temp_end_batches(r);
 	copy(r, "integrations/O/flows/F.json", FLOW("f1", "f1", "e1"));
-	skip_copy(r, "integrations/O/exports", "E.json", e2);
+	temp_skip_copy(r, &process, "integrations/O/exports", "E.json", e2);
 	temp_says(t, "integrations/O/flows/F.json", FLOW("f1", "f1", FRESH));
 }
 

@@ -21,30 +21,6 @@ static int64_t copy(struct temp_repo *r, const char *path, const char *text)
 	return temp_copy(r, &process, path, text, strlen(text));
 }
 
-/* A synchronizer has found @item, the copy from before, in place of @path. */
-static void skip_copy(struct temp_repo *r, const char *folder,
-		      const char *asked, int64_t item)
-{
-	struct temp *t = r->t;
-	const struct report_line line = {
-		.folder = temp_at(t, folder),
-		.asked = asked,
-		.item = item,
-		.outcome = OUTCOME_SKIPPED,
-	};
-
-	temp_ok(t, batch_note(r->repo.batches, temp_begin(t), &process, &line,
-			      &t->why));
-	temp_commit(t);
-}
-
-static void end_batches(struct temp_repo *r)
-{
-	temp_ok(r->t, batches_end(r->repo.batches, temp_begin(r->t), true,
-				  &r->t->why));
-	temp_commit(r->t);
-}
-
 #define MAP(rule, action) \
 	"{\"pairs\": [{\"rule\": \"" rule "\", \"action\": \"" action "\"}]}"
 #define USE(rule, name)                                              \
@@ -171,7 +147,7 @@ static void test_another_process_is_another_batch(void **state)
 	temp_copy(r, &other, "action_maps/N.json", map, strlen(map));
 	temp_says(t, "action_maps/M.json", MAP("/rules/A", ""));
 	temp_says(t, "action_maps/N.json", MAP("/rules/A", ""));
-	end_batches(r);
+	temp_end_batches(r);
 	copy(r, "action_maps/O.json", map);
 	temp_says(t, "action_maps/O.json", MAP("/rules/A", ""));
 }
@@ -211,9 +187,9 @@ static void test_a_copy_that_was_there_is_meant(void **state)
 
 	temp_make(t, "rules/A.json", "{\"old\": 1}");
 	a2 = copy(r, "rules/A.json", "{}");
-	end_batches(r);
+	temp_end_batches(r);
 	copy(r, "action_maps/M.json", MAP("/rules/A", ""));
-	skip_copy(r, "rules", "A.json", a2);
+	temp_skip_copy(r, &process, "rules", "A.json", a2);
 	copy(r, "action_maps/N.json", MAP("/rules/A", ""));
 	temp_says(t, "action_maps/M.json", MAP("/rules/A 2", ""));
 	temp_says(t, "action_maps/N.json", MAP("/rules/A 2", ""));

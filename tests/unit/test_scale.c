@@ -24,7 +24,7 @@ enum {
 	FOLDERS = 50,
 	CHANGES = 100,
 	RUNS = 9,
-	TRIES = 3, /* the machine is shared: one quiet try is enough */
+	TRIES = 10, /* the machine is shared: one quiet try is enough */
 	MANY_SNAPSHOTS = 10000,
 	FEW_SNAPSHOTS = 10,
 	SNAPSHOT_BYTES = 400,

@@ -18,13 +18,6 @@ static int64_t copy(struct temp_repo *r, const char *path, const char *text)
 	return temp_copy(r, &process, path, text, strlen(text));
 }
 
-static void end_batches(struct temp_repo *r)
-{
-	temp_ok(r->t, batches_end(r->repo.batches, temp_begin(r->t), true,
-				  &r->t->why));
-	temp_commit(r->t);
-}
-
 /* Replace @out by what is shown of @spec in @folder, with a NUL that is not
  * counted. */
 static void show(struct temp *t, int64_t folder, const char *spec,
@@ -73,7 +66,7 @@ static void test_what_a_batch_rewrote_and_what_leads_nowhere(void **state)
 	(void)copy(r, "action_maps/N.json", MAP("/rules/None"));
 	/* Somebody else meanwhile. */
 	temp_make(t, "rules/Other.json", "{}");
-	end_batches(r);
+	temp_end_batches(r);
 	show(t, TREE_ROOT, "1", DIFF_TEXT, &out);
 	has(&out, "\n+ rules/A 2.json [rule]\n");
 	has(&out, "\n+ action_maps/M.json [action map]\n");
@@ -149,7 +142,7 @@ static void test_a_line_break_in_a_name_breaks_no_line(void **state)
 
 	(void)copy(r, "rules/A.json", "{}");
 	(void)copy(r, "action_maps/M\nN.json", MAP("/rules/a\\nb"));
-	end_batches(r);
+	temp_end_batches(r);
 	show(t, TREE_ROOT, "1", DIFF_TEXT, &out);
 	has(&out, "\n+ action_maps/M\\nN.json [action map]\n");
 	has(&out, "\n  /action_maps/M\\nN.json  pairs[0].rule: "
