@@ -290,7 +290,7 @@ def test_show_of_a_snapshot_says_what_it_covers(repo):
         assert found[0]["description"] == "why"
         assert [c["path"] for c in found[1:]] == ["A.json"]
     text = repo.cli("show", str(number), repo.root).stdout
-    assert f"covers       2 items and 1 folders, {2 * len(A)} bytes\n" in text
+    assert f"covers       2 items and 1 folder, {2 * len(A)} bytes\n" in text
     assert "\nchanged since:\nM A.json\n" in text
     refused(read_all, repo.control(f"show/{number}", "d/e") + "9",
             code=errno.ENOENT)
