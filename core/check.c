@@ -111,13 +111,9 @@ static int check_names(struct checking *c)
 static int next_content(struct checking *c, int64_t *id)
 {
 	DROP(q_close) struct q q = q_open(c->db, STMT_CHECK_CONTENT_NEXT);
-	int r;
 
 	q_i64(&q, 1, *id);
-	r = q_step(&q, c->why);
-	if (r > 0)
-		*id = q_col_i64(&q, 0);
-	return r;
+	return q_find(&q, id, c->why);
 }
 
 /* Its bytes, against its size and its SHA-256. */

@@ -147,13 +147,9 @@ static int check_item(struct check_index *c, int64_t item)
 static int next(struct check_index *c, enum stmt id, int64_t *item)
 {
 	DROP(q_close) struct q q = q_open(c->db, id);
-	int r;
 
 	q_i64(&q, 1, *item);
-	r = q_step(&q, c->why);
-	if (r > 0)
-		*item = q_col_i64(&q, 0);
-	return r;
+	return q_find(&q, item, c->why);
 }
 
 /* What the index knows of items that are not there. */

@@ -71,13 +71,9 @@ static int check_items(struct sealed *s, const struct key *key)
 static int next_row(struct sealed *s, enum stmt stmt, int64_t *id)
 {
 	DROP(q_close) struct q q = q_open(s->db, stmt);
-	int r;
 
 	q_i64(&q, 1, *id);
-	r = q_step(&q, s->why);
-	if (r > 0)
-		*id = q_col_i64(&q, 0);
-	return r;
+	return q_find(&q, id, s->why);
 }
 
 static int check_files(struct sealed *s)

@@ -383,6 +383,15 @@ int q_run(struct q *q, struct why *why)
 	return r;
 }
 
+int q_find(struct q *q, int64_t *ret, struct why *why)
+{
+	int r = q_step(q, why);
+
+	if (r > 0)
+		*ret = q_col_i64(q, 0);
+	return r;
+}
+
 int64_t q_col_i64(const struct q *q, int col)
 {
 	return sqlite3_column_int64(q->st, col);

@@ -66,6 +66,9 @@ void q_null(struct q *q, int slot);
 
 /* 1: a row is ready; 0: no more rows; negative errno: failed. */
 int q_step(struct q *q, struct why *why);
+/* The number that a statement yields at most one of: 1: *ret is it; 0: none, and
+ * *ret stays as it was. */
+int q_find(struct q *q, int64_t *ret, struct why *why);
 /* Run a statement that yields no rows. */
 int q_run(struct q *q, struct why *why);
 int64_t q_col_i64(const struct q *q, int col); /* SQL NULL is 0 */

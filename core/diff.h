@@ -51,6 +51,10 @@ int diff_changed(struct db *db, int64_t from, int64_t to, changed_fn fn,
 /* The order of diff_run(), and of the manifest: as strcmp(). */
 int diff_path_order(const char *a, const char *b);
 
+/* Append ,"KEY":"PATH", with a '/' behind a folder; "." for the path "". */
+void diff_json_path(struct buf *out, const char *key, const char *path,
+		    bool folder);
+
 /* Append one line, as diff_show() does; @from is read for 'R' only. */
 void diff_line(struct buf *out, char what, bool folder, const char *from,
 	       const char *path);

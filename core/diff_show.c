@@ -60,8 +60,8 @@ static const char *word_of(char what)
 	}
 }
 
-static void add_json_path(struct buf *out, const char *key, const char *path,
-			  bool folder)
+void diff_json_path(struct buf *out, const char *key, const char *path,
+		    bool folder)
 {
 	DROP(buf_done) struct buf whole = {0};
 
@@ -80,9 +80,9 @@ void diff_object(struct buf *out, char what, bool folder, const char *from,
 		 const char *path)
 {
 	buf_addf(out, "{\"change\":\"%s\"", word_of(what));
-	add_json_path(out, "path", path, folder);
+	diff_json_path(out, "path", path, folder);
 	if (what == 'R')
-		add_json_path(out, "from", from, folder);
+		diff_json_path(out, "from", from, folder);
 }
 
 /* ---- paths alone ---- */

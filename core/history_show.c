@@ -103,14 +103,10 @@ static int next_item(struct db *db, int64_t folder, int64_t *item,
 		     struct why *why)
 {
 	DROP(q_close) struct q q = q_open(db, STMT_HISTORY_ITEMS);
-	int r;
 
 	q_i64(&q, 1, folder);
 	q_i64(&q, 2, *item);
-	r = q_step(&q, why);
-	if (r > 0)
-		*item = q_col_i64(&q, 0);
-	return r;
+	return q_find(&q, item, why);
 }
 
 static int collect_folder(struct db *db, int64_t folder, struct events *events,

@@ -33,22 +33,6 @@ static const char *word(char what)
 	}
 }
 
-static void add_path(struct buf *out, const char *key, const char *path,
-		     bool folder)
-{
-	DROP(buf_done) struct buf whole = {0};
-
-	buf_text(&whole, *path ? path : ".");
-	if (folder)
-		buf_byte(&whole, '/');
-	buf_byte(&whole, '\0');
-	buf_addf(out, ",\"%s\":", key);
-	if (!buf_error(&whole))
-		buf_json_string(out, whole.data);
-	else
-		buf_text(out, "null");
-}
-
 static int tell(const struct difference *d, void *arg)
 {
 	const struct telling *t = arg;
@@ -69,9 +53,9 @@ static int tell(const struct difference *d, void *arg)
 	else
 		buf_text(t->out, ",\"revision\":null");
 	buf_addf(t->out, ",\"change\":\"%s\"", word(d->what));
-	add_path(t->out, "path", d->to ? d->to : d->from, d->folder);
+	diff_json_path(t->out, "path", d->to ? d->to : d->from, d->folder);
 	if (d->what == 'R')
-		add_path(t->out, "from", d->from, d->folder);
+		diff_json_path(t->out, "from", d->from, d->folder);
 	buf_text(t->out, "}\n");
 	return buf_error(t->out);
 }

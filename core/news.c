@@ -12,13 +12,9 @@
 int news_moment(struct db *db, int64_t id, int64_t *ret, struct why *why)
 {
 	DROP(q_close) struct q q = q_open(db, STMT_NEWS_MOMENT);
-	int r;
 
 	q_i64(&q, 1, id);
-	r = q_step(&q, why);
-	if (r > 0)
-		*ret = q_col_i64(&q, 0);
-	return r;
+	return q_find(&q, ret, why);
 }
 
 int news_items(struct db *db, int64_t moment, int64_t after,

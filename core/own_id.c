@@ -98,24 +98,16 @@ int own_id_copied(struct moment *m, int64_t item, int64_t original,
 int own_id_original(struct db *db, int64_t item, int64_t *ret, struct why *why)
 {
 	DROP(q_close) struct q q = q_open(db, STMT_COPIED_GET);
-	int r;
 
 	q_i64(&q, 1, item);
-	r = q_step(&q, why);
-	if (r > 0)
-		*ret = q_col_i64(&q, 0);
-	return r;
+	return q_find(&q, ret, why);
 }
 
 int own_id_copy(struct db *db, int64_t original, int64_t *item, struct why *why)
 {
 	DROP(q_close) struct q q = q_open(db, STMT_COPIED_TO);
-	int r;
 
 	q_i64(&q, 1, original);
 	q_i64(&q, 2, *item);
-	r = q_step(&q, why);
-	if (r > 0)
-		*item = q_col_i64(&q, 0);
-	return r;
+	return q_find(&q, item, why);
 }

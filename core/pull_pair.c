@@ -113,14 +113,10 @@ int pull_born(struct pull *p, int64_t item, int64_t *ret_born,
 static int next_pulled(struct pull *p, int64_t theirs, int64_t *item)
 {
 	DROP(q_close) struct q q = q_open(p->db, STMT_PULLED_TO);
-	int r;
 
 	q_i64(&q, 1, theirs);
 	q_i64(&q, 2, *item);
-	r = q_step(&q, p->why);
-	if (r > 0)
-		*item = q_col_i64(&q, 0);
-	return r;
+	return q_find(&q, item, p->why);
 }
 
 static int by_pull_from(struct pull *p, struct pull_pair *pair)

@@ -285,11 +285,7 @@ int ref_next_missing(struct db *db, int64_t after, int64_t *ret_item,
 		     struct why *why)
 {
 	DROP(q_close) struct q q = q_open(db, STMT_REF_NEXT_MISSING);
-	int r;
 
 	q_i64(&q, 1, after);
-	r = q_step(&q, why);
-	if (r > 0)
-		*ret_item = q_col_i64(&q, 0);
-	return r;
+	return q_find(&q, ret_item, why);
 }

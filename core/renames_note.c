@@ -17,16 +17,12 @@ static int noted(struct renaming *w, enum ref_form form, const char *asked,
 		 const char *home, int64_t *ret_item)
 {
 	DROP(q_close) struct q q = q_open(w->m->db, STMT_RENAMED_GET);
-	int r;
 
 	q_i64(&q, 1, *w->batch->id);
 	q_i64(&q, 2, form);
 	q_text(&q, 3, asked);
 	q_text(&q, 4, home);
-	r = q_step(&q, w->why);
-	if (r > 0)
-		*ret_item = q_col_i64(&q, 0);
-	return r;
+	return q_find(&q, ret_item, w->why);
 }
 
 static int note(struct renaming *w, enum ref_form form, const char *asked,

@@ -210,14 +210,10 @@ static int follow(struct restore *rs, int64_t item)
 static int next_item(struct restore *rs, int64_t *item)
 {
 	DROP(q_close) struct q q = q_open(rs->m->db, STMT_RESTORE_NEXT);
-	int r;
 
 	q_i64(&q, 1, rs->m->id);
 	q_i64(&q, 2, *item);
-	r = q_step(&q, rs->why);
-	if (r > 0)
-		*item = q_col_i64(&q, 0);
-	return r;
+	return q_find(&q, item, rs->why);
 }
 
 int restore_follow(struct restore *rs)

@@ -122,13 +122,9 @@ static int next_number(struct db *db, enum stmt stmt, int64_t after,
 		       int64_t *ret, struct why *why)
 {
 	DROP(q_close) struct q q = q_open(db, stmt);
-	int r;
 
 	q_i64(&q, 1, after);
-	r = q_step(&q, why);
-	if (r > 0)
-		*ret = q_col_i64(&q, 0);
-	return r;
+	return q_find(&q, ret, why);
 }
 
 int secret_next_item(struct db *db, int64_t after, int64_t *ret,

@@ -121,14 +121,10 @@ int secret_suspect_file(struct db *db, const struct kinds *kinds,
 static int parent_of(struct db *db, int64_t item, int64_t *ret, struct why *why)
 {
 	DROP(q_close) struct q q = q_open(db, STMT_TREE_PLACE);
-	int r;
 
 	q_i64(&q, 1, item);
 	q_i64(&q, 2, INT64_MAX - 1);
-	r = q_step(&q, why);
-	if (r > 0)
-		*ret = q_col_i64(&q, 0);
-	return r;
+	return q_find(&q, ret, why);
 }
 
 int secret_child(struct db *db, int64_t folder, int64_t item, int64_t *ret,

@@ -174,15 +174,11 @@ static int latest_in(struct db *db, const struct span *span, int64_t *ret_id,
 		     struct why *why)
 {
 	DROP(q_close) struct q q = q_open(db, STMT_SNAPSHOT_LATEST);
-	int r;
 
 	q_i64(&q, 1, span->folder);
 	q_i64(&q, 2, span->lo);
 	q_i64(&q, 3, span->hi);
-	r = q_step(&q, why);
-	if (r > 0)
-		*ret_id = q_col_i64(&q, 0);
-	return r;
+	return q_find(&q, ret_id, why);
 }
 
 /* 0 in *ret_id: none. */
