@@ -34,23 +34,41 @@ static void note_removed(struct rename *rn, const struct side *s)
 	number_freed(rn->c->fs->repo->numbers, s->parent, s->name);
 }
 
+/* Who wrote the file is who wrote its bytes as they are, and not who wrote what
+ * had its number before. */
+static void note_written(struct rename *rn, const struct side *s)
+{
+	struct seen *seen = rn->c->fs->live->seen;
+	int64_t now_ns = rn->m->time_ns;
+	struct proc writers[LOOSE_WRITERS];
+	unsigned count = authors_get(seen, s->entry.id, s->entry.content,
+				     now_ns, writers, LOOSE_WRITERS);
+
+	wrote_note(seen, s->entry.node, writers, count, false, now_ns);
+}
+
 /* The item is open by the handle that created it, and goes on as what it is
  * now: @bytes, if somebody else has saved it since. */
 static int follow_aside(struct rename *rn, struct loose *f,
 			const struct buf *bytes)
 {
 	const struct side *from = &rn->from, *to = &rn->to;
+	struct live *live = rn->c->fs->live;
 	int r = 0;
 
-	if (!f->dirty)
+	if (!f->dirty) {
 		f->attr = from->entry.attr;
+		f->writer_count = wrote_get(live->seen, f->id, rn->m->time_ns,
+					    f->writers, LOOSE_WRITERS,
+					    &f->past_mtime);
+	}
 	if (bytes->len)
 		r = spool_resize(&f->spool, bytes->len);
 	if (r == 0 && bytes->len)
 		r = spool_write(&f->spool, bytes->data, bytes->len, 0);
 	if (r == 0)
-		loose_set_aside(rn->c->fs->live->loose, f, from->entry.content,
-				to->parent, to->name);
+		loose_set_aside(live->loose, f, from->entry.content, to->parent,
+				to->name);
 	return r;
 }
 
@@ -92,6 +110,7 @@ static int set_aside(struct rename *rn)
 	if (r < 0)
 		return r;
 	note_removed(rn, from);
+	note_written(rn, from);
 	if (f)
 		r = follow_aside(rn, f, &bytes);
 	/* As an item its name was cached; as a scratch file it must not be. */

@@ -113,11 +113,6 @@ class Files(Tree):
             act.edit = content != former
             act.former, act.version = former, len(item.history)
 
-    def refuse(self, proc, parent, name, node, own=None):
-        self.bring_back(proc, parent, name, own)
-        self.act("diverted", proc, parent, name, node, None)
-        return errno.EINVAL
-
     def bring_back(self, proc, parent, name, own=None):
         """The item that the process took away to make room for what is
         refused now."""
@@ -233,8 +228,8 @@ class Files(Tree):
         if not is_valid(handle.buf):
             if not handle.refused:
                 handle.refused = True
-                self.refuse(handle.proc, handle.parent, handle.name,
-                            handle.node)
+                self.act("diverted", handle.proc, handle.parent,
+                         handle.name, handle.node, None)
             return errno.EINVAL
         writeonly = handle.flags in ("w", "a", "x", "p")
         whole = handle.cut or (writeonly and
@@ -263,8 +258,9 @@ class Files(Tree):
         if not is_valid(entry.content):
             if not entry.refused:
                 entry.refused = True
-                self.refuse(handle.proc, entry.parent, entry.name,
-                            entry.node, entry)
+                at = (handle.proc, entry.parent, entry.name)
+                self.bring_back(*at, entry)
+                self.act("diverted", *at, entry.node, None)
             return errno.EINVAL
         content = entry.content
         r = self.arrive(list(entry.writers), entry.parent, entry.name,

@@ -129,6 +129,8 @@ class Names(Files):
         self.remove(proc, entry)
         aside = self.make("scratch", entry.mode, to, name, entry.content)
         aside.was, aside.node, aside.kept = entry, entry.node, True
+        aside.writers = tuple(dict.fromkeys(
+            entry.authors.get(entry.content, ())))
         aside.mtime, entry.node = entry.mtime, None
 
     def item_over_item(self, proc, entry, target):

@@ -770,6 +770,51 @@ def test_a_rename_counts_as_by_everyone_who_wrote_the_file(repo):
     assert repo.names() == ["n.json", "p.json"]
 
 
+@pytest.mark.parametrize("keeps_open", [False, True])
+def test_a_file_set_aside_is_of_who_wrote_it_last(repo, actor, keeps_open):
+    """An editor has b.json open, and has once written what is called a.json.
+    Somebody else has saved that since: moved over b.json, it is by nobody
+    who has read b.json."""
+    repo.write("b.json", B)
+    editor, other = actor(), actor()
+    editor.do("f = open('new', 'wb'); f.write(b'[1]'); f.flush(); "
+              "os.fsync(f.fileno())")
+    if not keeps_open:
+        editor.do("f.close()")
+    editor.do("os.rename('new', 'a.json')")
+    editor.read("b.json")
+    other.read("a.json")
+    other.write("a.json", A)
+    repo.sh("mv a.json a.old; mv a.old b.json")
+    assert repo.names() == ["b 2.json", "b.json"]
+    assert repo.read("b.json") == B and repo.read("b 2.json") == A
+
+
+def test_a_file_set_aside_is_still_of_who_wrote_it(repo, actor):
+    """With other names in between a rename means what it means at once."""
+    one = actor()
+    for name, way in (("a.json", "mv b.json a.json"),
+                      ("c.json", "mv b.json old; mv old c.json")):
+        repo.write(name, A)
+        one.read(name)
+        one.write("b.json", B)
+        repo.sh(way)
+        assert repo.versions(name) == [A, B]
+    assert repo.names() == ["a.json", "c.json"]
+
+
+def test_a_backup_put_back_where_nothing_has_changed_is_no_copy(repo, actor):
+    """A script sets an item aside, and what it writes instead is refused: the
+    item is there again before the script puts it back."""
+    actor().write("a.json", A)
+    script = actor()
+    script.do("os.rename('a.json', 'a.old')")
+    assert script.write("a.json", b"no json") == {"errno": errno.EINVAL}
+    repo.wait_names("a.json", "a.old")
+    script.do("os.rename('a.old', 'a.json')")
+    edited(repo, versions=(A,))
+
+
 def test_a_diverted_rename_shows_the_old_item_at_once(repo, actor):
     """The kernel moves the name by itself; it must be told otherwise."""
     old, new = text_of(8192, "o"), text_of(9000, "n")
