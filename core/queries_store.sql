@@ -16,6 +16,9 @@ SELECT max(node) FROM item;
 -- STMT_STORE_TOP_SCRATCH
 SELECT max(id) FROM scratch;
 
+-- STMT_STORE_TOP_REJECTED
+SELECT max(id) FROM rejected;
+
 -- STMT_STORE_SIZE (scan)
 /* Bytes of the file when all of the log is in it. */
 SELECT c.page_count * s.page_size FROM pragma_page_count c, pragma_page_size s;

@@ -88,7 +88,8 @@ static int get_number(struct db *db, enum stmt id, int64_t *ret,
 static int load_next_id(struct store *store, struct why *why)
 {
 	const enum stmt tops[] = {STMT_STORE_TOP_ITEM, STMT_STORE_TOP_NODE,
-				  STMT_STORE_TOP_SCRATCH};
+				  STMT_STORE_TOP_SCRATCH,
+				  STMT_STORE_TOP_REJECTED};
 	int64_t top = 0;
 
 	for (size_t i = 0; i < sizeof(tops) / sizeof(tops[0]); i++) {

@@ -101,8 +101,8 @@ int store_read(struct store *store, struct reader *ret_reader, struct why *why);
 int store_peek(struct store *store, struct reader *ret_reader, struct why *why);
 void store_put(struct reader *reader); /* accepts {0}; for DROP() */
 
-/* A number from the sequence of items, nodes and scratch files; never given
- * twice while the file is open. */
+/* A number from the sequence of items, nodes, scratch files and refused bytes;
+ * never given twice while the file is open, nor of what is in it. */
 int64_t store_next_id(struct store *store);
 
 /*

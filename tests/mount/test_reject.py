@@ -235,6 +235,16 @@ def test_of_many_refused_texts_the_newest_are_kept(repo):
     assert 100 <= len(found) <= 230
 
 
+def test_what_is_refused_after_a_remount_is_kept_beside_the_rest(repo, path):
+    texts = [b"x%d" % n for n in range(20)]
+    for text in texts:
+        if text == texts[10]:
+            repo.remount()
+        assert errno_of(lambda t=text: write_all(path, t)) == errno.EINVAL
+    assert repo.rejected() == texts
+    assert repo.versions("a.json") == [GOOD]
+
+
 def test_a_refused_new_file_is_gone_at_the_last_close(repo):
     assert repo.copy_in(BAD, "b.json").returncode != 0
     repo.wait_names()
