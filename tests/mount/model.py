@@ -14,6 +14,8 @@ whether they are over, Unsure is raised.
   model         the past: snapshots, reverts, differences
 """
 
+from itertools import takewhile
+
 from model_names import Names
 
 
@@ -90,13 +92,15 @@ class Model(Names):
         return bool(then & elsewhere)
 
     def staying(self, scope, then):
-        """Folders that must go, but hold files that are no items."""
+        """Folders that must go, but hold files that are no items: not in a
+        folder below that goes back to where it was."""
         stay = set()
         for entry in scope.below():
             if entry.kind == "scratch":
-                stay |= {e.id for e in entry.parent.up()}
-        return [e for e in scope.below() if e.kind == "folder" and
-                e.id in stay and e.id not in then]
+                stay |= {e.id for e in takewhile(
+                    lambda e: e is not scope and e.id not in then,
+                    entry.parent.up())}
+        return [e for e in scope.below() if e.id in stay]
 
     def can_revert(self, past, scope):
         """Is it a case that this model knows?"""
