@@ -76,7 +76,7 @@ class Files(Tree):
         copy = self.make("item", mode, parent, into, content)
         copy.history = [content]
         if source:
-            copy.node = source.node
+            self.pass_on(source, copy)
         for proc in writers:
             if item:
                 node = item.node if item.kind == "item" else None
@@ -101,7 +101,7 @@ class Files(Tree):
     def edit(self, writers, parent, name, item, content, mode, source):
         former = item.content
         if source:
-            item.node = source.node
+            self.pass_on(source, item)
         if content != former:
             item.content = content
             item.history.append(content)

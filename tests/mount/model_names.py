@@ -128,7 +128,8 @@ class Names(Files):
             self.out(target)
         self.remove(proc, entry)
         aside = self.make("scratch", entry.mode, to, name, entry.content)
-        aside.was, aside.node, aside.kept = entry, entry.node, True
+        aside.was, aside.kept = entry, True
+        self.pass_on(entry, aside)
         aside.writers = tuple(dict.fromkeys(
             entry.authors.get(entry.content, ())))
         aside.mtime, entry.node = entry.mtime, None
@@ -171,7 +172,8 @@ class Names(Files):
             self.out(target)
         self.settle(was, to, name)
         self.moved(was, was.left)
-        was.node, was.mode, was.mtime = entry.node, entry.mode, entry.mtime
+        self.pass_on(entry, was)
+        was.mode, was.mtime = entry.mode, entry.mtime
         aside = [a for a in self.acts if a.kind == "removed" and
                  a.item is was]
         if aside:

@@ -21,6 +21,7 @@ class Entry:
         self.content = content  # bytes of a file
         self.children = {}
         self.node = ident  # what the kernel knows it by
+        self.heir = None   # who has got its node, and its version by then
         self.mtime = None  # not known before somebody looks
         self.writers = ()  # scratch: of the present content
         self.authors = {}  # item: content: who wrote it
@@ -126,6 +127,24 @@ class Tree:
         if entry.kind == "item":
             entry.homes.add((parent.id, name))
             self.tenants.setdefault((parent.id, name), set()).add(entry.id)
+
+    @staticmethod
+    def pass_on(entry, heir):
+        """The node of a file, and all that have it open, go on with another.
+        """
+        heir.node, heir.heir = entry.node, None
+        entry.heir = heir, max(0, len(heir.history) - 1)
+
+    def may_show(self, entry, node, since):
+        """What a file that was opened at its version @since can show."""
+        shown = []
+        while entry:
+            if self.live(entry) and entry.kind == "item" and \
+                    entry.node == node:
+                return [entry.content]
+            shown += [*entry.history[since:], entry.content]
+            entry, since = entry.heir or (None, 0)
+        return shown
 
     def always_here(self, item):
         """It was nowhere else, and nobody else here."""

@@ -348,13 +348,10 @@ class Player(Chooser):
             return
         program, slot = self.rng.choice(held)
         handle = self.world.handles[program, slot]
-        item = handle.entry
         _, text = self.world.call(program, "peek", slot)
         got = text.encode()
-        if self.model.live(item) and item.node == handle.node:
-            allowed = [item.content]
-        else:
-            allowed = item.history[handle.since:]
+        allowed = self.model.may_show(handle.entry, handle.node,
+                                      handle.since)
         assert got in allowed, self.world.story(
             f"{program} {slot}: {got[:60]}, not {[a[:60] for a in allowed]}")
 
