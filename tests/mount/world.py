@@ -126,6 +126,7 @@ class World:
     def do(self, program, name, *args):
         """One system call, in the model and in truth; its errno."""
         self.log.append((program, name, *args))
+        closed = self.path_of(program, *args) if name == "close" else None
         wanted = getattr(self, "do_" + name)(program, *args)
         if not isinstance(wanted, tuple):
             wanted = (wanted,)
@@ -135,7 +136,21 @@ class World:
             f"{[errno.errorcode.get(e, e) for e in wanted]}")
         if got:
             self.settling = True
+        if got and closed and not self.model.find(closed):
+            self.wait_gone(self.real(closed))
         return got
+
+    def path_of(self, program, slot):
+        """The name of a file that is open; None if it has none."""
+        entry = self.handles[program, slot].entry
+        return self.model.path(entry) if self.model.live(entry) else None
+
+    @staticmethod
+    def wait_gone(path):
+        """What was refused goes after its last close has been answered."""
+        end = time.monotonic() + seconds(3)
+        while os.path.lexists(path) and time.monotonic() < end:
+            time.sleep(0.001)
 
     def story(self, what):
         lines = [f"{p}: {n}({', '.join(short(a) for a in args)})"
