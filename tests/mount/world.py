@@ -147,7 +147,8 @@ class World:
 
     @staticmethod
     def wait_gone(path):
-        """What was refused goes after its last close has been answered."""
+        """What was refused goes after its last close has been answered, and
+        the kernel is told of a name after the rename has been."""
         end = time.monotonic() + seconds(3)
         while os.path.lexists(path) and time.monotonic() < end:
             time.sleep(0.001)
@@ -290,6 +291,8 @@ class World:
             folder, name = rng.choice(folders), rng.choice(names)
             path = self.real(self.model.path(folder), name)
             there = name in folder.children
+            if not there:
+                self.wait_gone(path)
             assert os.path.lexists(path) == there, self.story(
                 f"{path} is {'not ' if there else ''}there")
 
