@@ -141,7 +141,7 @@ static int set_up(struct db *db, const char *path, enum db_mode mode,
 	if (mode == DB_READ)
 		return db_exec(db,
 			       "PRAGMA query_only = 1;"
-			       "PRAGMA cache_size = -4096;"
+			       "PRAGMA cache_size = -8192;"
 			       "PRAGMA temp_store = MEMORY;"
 			       "PRAGMA mmap_size = 0",
 			       why);
@@ -227,6 +227,7 @@ static int connect_to(struct db *db, const char *path, enum db_mode mode,
 	DROP(free_text) char *uri = NULL;
 	int rc;
 
+	db_limit_memory();
 	if (is_memory(path))
 		flags |= SQLITE_OPEN_CREATE;
 	else if (access(path, reads ? R_OK : R_OK | W_OK) < 0)

@@ -44,6 +44,10 @@ void db_unuse(struct db *db);
 /* The layer that writes a commit at once, as SQLite knows it; NULL: its own.
  * See db_gather.c. */
 const char *db_layer(void);
+/* Before the first connection: bound what all of them keep in memory. */
+void db_limit_memory(void);
+/* After the last query: give back what is more than there is room for. */
+void db_spare_memory(struct db *db);
 /* Keep db_log_pages() up to date. */
 void db_watch_log(struct db *db);
 

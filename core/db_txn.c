@@ -166,7 +166,11 @@ void db_use(struct db *db)
 
 void db_unuse(struct db *db)
 {
-	if (--db->users > 0 || !db->generation)
+	if (--db->users > 0)
+		return;
+	if (!db->in_txn)
+		db_spare_memory(db);
+	if (!db->generation)
 		return;
 	atomic_store(&db->busy, false);
 	if (atomic_load(&db->tired))
