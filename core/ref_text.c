@@ -6,13 +6,21 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { OFFER_MAX = 256 << 10 };
+enum {
+	OFFER_MAX = 256 << 10,
+	OFFERS = 32, /* as many items as are filed at once */
+};
 
-/* What has been offered. */
 struct offer {
-	int64_t content;
+	int64_t content;	 /* 0: none */
 	const struct kind *kind; /* which found it; NULL: not looked at yet */
 	struct ref_text text;
+};
+
+/* What has been offered, a ring. */
+struct offers {
+	struct offer list[OFFERS];
+	size_t count;
 };
 
 void ref_text_done(struct ref_text *text)
@@ -21,27 +29,48 @@ void ref_text_done(struct ref_text *text)
 	examination_done(&text->found);
 }
 
-static void offer_done(void *thing)
+static void offers_done(void *thing)
 {
-	struct offer *offer = thing;
+	struct offers *offers = thing;
 
-	ref_text_done(&offer->text);
-	free(offer);
+	for (size_t i = 0; i < OFFERS; i++)
+		ref_text_done(&offers->list[i].text);
+	free(offers);
+}
+
+static struct offer *find_offer(struct db *db, int64_t content)
+{
+	struct offers *offers = content ? txn_kept(db) : NULL;
+
+	for (size_t i = 0; offers && i < OFFERS; i++)
+		if (offers->list[i].content == content)
+			return &offers->list[i];
+	return NULL;
+}
+
+static struct offer *new_offer(struct db *db)
+{
+	struct offers *offers = txn_kept(db);
+
+	if (!offers) {
+		offers = calloc(1, sizeof(*offers));
+		if (!offers)
+			return NULL;
+		txn_keep(db, offers, offers_done);
+	}
+	return &offers->list[offers->count++ % OFFERS];
 }
 
 void ref_text_offer(struct db *db, int64_t content, const char *bytes,
 		    size_t len)
 {
-	struct offer *offer = txn_kept(db);
+	struct offer *offer;
 
-	if (len > OFFER_MAX)
+	if (len > OFFER_MAX || find_offer(db, content))
 		return;
-	if (!offer) {
-		offer = calloc(1, sizeof(*offer));
-		if (!offer)
-			return;
-		txn_keep(db, offer, offer_done);
-	}
+	offer = new_offer(db);
+	if (!offer)
+		return;
 	offer->kind = NULL;
 	offer->content = content;
 	buf_reset(&offer->text.bytes);
@@ -77,11 +106,11 @@ static int take_offer(struct offer *offer, const struct kind *kind,
 int ref_text_read(struct db *db, const struct kind *kind, int64_t content,
 		  struct ref_text *ret, struct why *why)
 {
-	struct offer *offer = txn_kept(db);
+	struct offer *offer = find_offer(db, content);
 	int r;
 
 	buf_reset(&ret->bytes);
-	if (offer && offer->content == content)
+	if (offer)
 		return take_offer(offer, kind, ret, why);
 	r = blob_get(db, content, false, &ret->bytes, why);
 	return r < 0 ? r : look(kind, ret, why);

@@ -25,9 +25,9 @@ void ref_text_done(struct ref_text *text);
 
 /*
  * Within the transaction of a writer: these are the bytes of content @content,
- * which others are going to read soon. They are copied. That text, and what was
- * found in it, is then at hand until the transaction is over; which is faster
- * than to unpack it and look through it for each of them.
+ * which others are going to read soon. They are copied. The last texts, and
+ * what was found in them, are then at hand until the transaction is over; which
+ * is faster than to unpack each and look through it for each of them.
  */
 void ref_text_offer(struct db *db, int64_t content, const char *bytes,
 		    size_t len);
