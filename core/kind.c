@@ -144,6 +144,11 @@ const char *kind_folder(const struct kind *kind)
 	return kind->folder;
 }
 
+bool kind_has_ids(const struct kind *kind)
+{
+	return kind->id != NULL;
+}
+
 void kinds_show(const struct kinds *kinds, uint64_t bits, struct buf *out)
 {
 	const char *between = "";

@@ -42,6 +42,7 @@
 
 #include "core/defer.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -96,6 +97,8 @@ unsigned kind_number(const struct kind *kind);
 const char *kind_name(const struct kind *kind);
 const char *kind_set(const struct kind *kind);
 const char *kind_folder(const struct kind *kind);
+/* Its items have ids of their own. */
+bool kind_has_ids(const struct kind *kind);
 
 /* Append a JSON line for each kind: set, kind, folder, refers (to what, in
  * words, or null), secrets, files (true, false). -ENOMEM. */

@@ -33,6 +33,14 @@ int moment_begin(struct store *store, const struct who *who,
 	return 0;
 }
 
+void moment_back(struct moment *m, int64_t time_ns)
+{
+	int64_t newest_ns = m->store->newest_ns;
+
+	if (time_ns < m->time_ns)
+		m->time_ns = time_ns > newest_ns ? time_ns : newest_ns;
+}
+
 static int add_row(struct moment *m, struct why *why)
 {
 	DROP(q_close) struct q q = q_open(m->db, STMT_MOMENT_ADD);
@@ -71,6 +79,8 @@ int moment_commit(struct moment *m, struct why *why)
 		store->newest = m->id;
 		store->newest_ns = m->time_ns;
 	}
+	if (r == 0 && !m->adds)
+		atomic_fetch_add(&store->others, 1);
 	end(m, r == 0);
 	return r;
 }

@@ -54,6 +54,8 @@ struct moment {
 	int64_t revision; /* 0, or the revision it is part of; may be set
 				any time before the commit */
 	bool changed;	  /* the tree: set by moment_change() */
+	bool adds;	  /* it does nothing but add items: see
+				store_others() */
 	bool unseen;	  /* what is rewritten in it is new to everybody:
 				NOTE_REWRITTEN is not kept */
 	struct moment_notes *notes; /* NULL: none; see moment_note() */
@@ -65,6 +67,10 @@ struct moment {
  * store_writable(). For DROP(moment_end). */
 int moment_begin(struct store *store, const struct who *who,
 		 struct moment *ret_moment, struct why *why);
+
+/* What is done in it was acknowledged at @time_ns already: that is its time, but
+ * that times do not go back. */
+void moment_back(struct moment *m, int64_t time_ns);
 
 /*
  * Commit and let the writer lock go. After 0 the change survives the death of

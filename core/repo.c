@@ -1,5 +1,6 @@
-#include "core/repo.h"
+#include "core/repo_priv.h"
 
+#include "core/inbox.h"
 #include "core/moment.h"
 #include "core/number.h"
 #include "core/report.h"
@@ -26,8 +27,12 @@ int repo_open(const char *path, const struct store_options *options,
 		r = numbers_new(&repo->numbers, why);
 	if (r == 0)
 		r = works_new(store_env(repo->store), &repo->works, why);
+	if (r == 0 && !options->read_only)
+		r = inbox_new(repo->store, &repo->inbox, why);
 	if (r < 0)
 		return r;
+	if (repo->inbox)
+		repo_replay(repo);
 	*ret_repo = TAKE(repo);
 	return 0;
 }
@@ -57,6 +62,7 @@ void repo_close(struct repo *repo)
 		return;
 	if (repo->store && repo->batches)
 		end_batches(repo);
+	inbox_free(repo->inbox);
 	works_free(repo->works);
 	numbers_free(repo->numbers);
 	batches_free(repo->batches);

@@ -11,6 +11,7 @@
 #include "core/store.h"
 
 struct batches;
+struct inbox;
 struct numbers;
 struct works;
 
@@ -19,8 +20,10 @@ struct repo {
 	struct batches *batches;
 	struct numbers *numbers;
 	struct works *works;
+	struct inbox *inbox; /* NULL: open for reading only */
 };
 
+/* What a process that died had acknowledged is filed first. */
 int repo_open(const char *path, const struct store_options *options,
 	      struct repo **ret_repo, struct why *why);
 /* Ends the open batches; accepts NULL. */

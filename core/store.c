@@ -230,6 +230,7 @@ int store_open(const char *path, const struct store_options *options,
 	store->env = options->env ? options->env : &env_system;
 	store->read_only = options->read_only;
 	store->lock_fd = -1;
+	pthread_mutex_init(&store->turn, NULL);
 	pthread_mutex_init(&store->write_lock, NULL);
 	pthread_mutex_init(&store->amend_lock, NULL);
 	pthread_mutex_init(&store->pool_lock, NULL);
@@ -271,6 +272,7 @@ void store_close(struct store *store)
 	pthread_mutex_destroy(&store->pool_lock);
 	pthread_mutex_destroy(&store->amend_lock);
 	pthread_mutex_destroy(&store->write_lock);
+	pthread_mutex_destroy(&store->turn);
 	kinds_free(store->kinds);
 	keyring_free(store->keys);
 	free(store->path);
@@ -314,6 +316,11 @@ struct keyring *store_keys(const struct store *store)
 uint64_t store_generation(const struct store *store)
 {
 	return atomic_load(&store->generation);
+}
+
+uint64_t store_others(const struct store *store)
+{
+	return atomic_load(&store->others);
 }
 
 int64_t store_next_id(struct store *store)

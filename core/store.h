@@ -75,6 +75,10 @@ struct keyring *store_keys(const struct store *store);
  * number is still so. One atomic load. */
 uint64_t store_generation(const struct store *store);
 
+/* A number that changes with every commit but those that only add items: what was
+ * found of folders under the same number is still so. One atomic load. */
+uint64_t store_others(const struct store *store);
+
 /* Somebody looks at the tree as it was at @moment, though no revision speaks of
  * it: what was done until then stays in its rows as it is, see tree_recorded().
  * Any thread. */
@@ -128,6 +132,13 @@ int store_sync(struct store *store, struct why *why);
 
 /* 0, or -EROFS with the reason why nothing may be written. */
 int store_writable(struct store *store, struct why *why);
+
+/* Somebody waits for the writer lock: who works for nobody in particular makes an
+ * end. One atomic load. */
+bool store_wanted(const struct store *store);
+
+/* The disk has room, and has not failed: what is promised can be kept. */
+bool store_calm(const struct store *store);
 
 /* 0, or -ENOSPC: the disk is full but for what removing needs. Whoever stores
  * bytes asks first. */

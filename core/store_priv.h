@@ -27,12 +27,16 @@ struct store {
 	struct keyring *keys;
 	int lock_fd; /* -1: none */
 	_Atomic(uint64_t) generation;
+	_Atomic(uint64_t) others; /* see store_others() */
 	_Atomic(int64_t) next_id;
 	_Atomic(int64_t) shown;
 	atomic_bool poisoned; /* a sync failed: the log cannot be trusted */
 	atomic_bool full;     /* the ballast is given up */
 	atomic_bool tight;    /* room is scarce */
 
+	pthread_mutex_t turn; /* held while waiting for write_lock: whoever has
+				 it again and again does not pass others */
+	atomic_int wanted;    /* by so many */
 	pthread_mutex_t write_lock;
 	struct db *writer; /* NULL: read only */
 	struct txn txn;

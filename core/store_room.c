@@ -105,6 +105,12 @@ int store_room(struct store *store, struct why *why)
 	return 0;
 }
 
+bool store_calm(const struct store *store)
+{
+	return !atomic_load(&store->poisoned) && !atomic_load(&store->full) &&
+	       !atomic_load(&store->tight);
+}
+
 /* What the file grows by when all of the log is in it. */
 static int64_t growth(const struct store *store, struct db *db)
 {

@@ -67,13 +67,27 @@ int store_writable(struct store *store, struct why *why)
 	return r;
 }
 
+static void wait_for_turn(struct store *store)
+{
+	atomic_fetch_add(&store->wanted, 1);
+	pthread_mutex_lock(&store->turn);
+	pthread_mutex_lock(&store->write_lock);
+	pthread_mutex_unlock(&store->turn);
+	atomic_fetch_sub(&store->wanted, 1);
+}
+
+bool store_wanted(const struct store *store)
+{
+	return atomic_load(&store->wanted) > 0;
+}
+
 int store_begin(struct store *store, struct why *why)
 {
 	int r = check_mode(store, why);
 
 	if (r < 0)
 		return r;
-	pthread_mutex_lock(&store->write_lock);
+	wait_for_turn(store);
 	store_watch_disk(store);
 	r = recover(store, why);
 	if (r == 0)

@@ -1,0 +1,95 @@
+#include "core/repo_priv.h"
+
+#include "core/inbox.h"
+#include "core/intake.h"
+#include "core/number.h"
+#include "core/scratch.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* 1: nothing has the name in the folder. */
+static int is_free(struct moment *m, int64_t folder, const char *name)
+{
+	struct entry entry;
+	struct scratch s;
+	int r = tree_lookup(m->db, MOMENT_NOW, folder, name, &entry, NULL);
+
+	if (r == -ENOENT)
+		r = scratch_lookup(m->db, folder, name, &s, NULL);
+	return r == -ENOENT ? 1 : r;
+}
+
+/* Where it was to go, or beside what has come there since; the root has room
+ * for what has lost its folder. */
+static int find_place(struct repo *repo, struct moment *m,
+		      struct report_line *line, char ret_name[256])
+{
+	struct entry folder;
+	int r = tree_get(m->db, MOMENT_NOW, line->folder, &folder, NULL);
+
+	if (r < 0 && r != -ENOENT)
+		return r;
+	if (r == -ENOENT || !folder.folder)
+		line->folder = TREE_ROOT;
+	(void)strncpy(ret_name, line->asked, 255);
+	r = is_free(m, line->folder, line->asked);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	line->outcome = OUTCOME_RENAMED;
+	line->went = ret_name;
+	return number_free_name(repo->numbers, m, line->folder, line->asked,
+				NULL, ret_name, NULL);
+}
+
+static int file_content(struct repo *repo, struct moment *m,
+			const struct letter *letter)
+{
+	DROP(intake_done) struct intake in = {0};
+	char name[256] = "";
+	struct report_line line = {
+		.folder = letter->folder,
+		.asked = letter->name,
+		.outcome = OUTCOME_CREATED,
+	};
+	struct intake_text text = {.bytes = letter->bytes, .len = letter->len};
+	struct new_item new = {.attr = letter->attr};
+	int r = find_place(repo, m, &line, name);
+
+	text.folder = line.folder;
+	if (r == 0)
+		r = intake_take(m, &text, &in, NULL);
+	new.content = in.content;
+	new.size = in.size;
+	if (r == 0)
+		r = tree_add_item(m, line.folder, name, &new, &line.item, NULL);
+	if (r == 0)
+		r = intake_keep(m, &in, line.item, NULL);
+	if (r == 0)
+		r = batch_note(repo->batches, m, &letter->key, &line, NULL);
+	return r;
+}
+
+static int file_letter(const struct letter *letter, void *arg)
+{
+	DROP(moment_end) struct moment m = {0};
+	struct repo *repo = arg;
+	int r = moment_begin(repo->store, &letter->who, &m, NULL);
+
+	if (r < 0)
+		return r;
+	moment_back(&m, letter->time_ns);
+	r = file_content(repo, &m, letter);
+	if (r == 0)
+		r = inbox_file(repo->inbox, &m, letter->number, NULL);
+	if (r == 0)
+		r = moment_commit(&m, NULL);
+	if (r == 0)
+		inbox_filed(repo->inbox, letter->number);
+	return r;
+}
+
+void repo_replay(struct repo *repo)
+{
+	(void)inbox_each(repo->inbox, file_letter, repo, NULL);
+}
