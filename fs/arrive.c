@@ -345,6 +345,17 @@ static int decide(struct fs *fs, struct moment *m, const struct arrival *in,
 	return r;
 }
 
+int arrive_new(struct fs *fs, struct moment *m, const struct arrival *in,
+	       struct arrived *ret, struct why *why)
+{
+	DROP(arrive_taken_done) struct taken taken = {0};
+	int r;
+
+	*ret = (struct arrived){.node = in->node};
+	r = create(m, in, &taken, ret, why);
+	return r < 0 ? r : arrive_note(fs, m, in, ret, &taken.took, why);
+}
+
 int arrive(struct fs *fs, struct moment *m, const struct arrival *in,
 	   struct arrived *ret, struct why *why)
 {

@@ -62,6 +62,20 @@ struct arrived {
 int arrive(struct fs *fs, struct moment *m, const struct arrival *in,
 	   struct arrived *ret, struct why *why);
 
+/*
+ * The same for content of a file that is new, under a name that nothing has:
+ * without the lock of the live tree. arrive_name_is_free() says, with it,
+ * whether it may be asked: 1, 0.
+ */
+int arrive_name_is_free(struct fs *fs, struct moment *m,
+			const struct arrival *in, struct why *why);
+/* One of the writers took an item from the name a moment ago: it may come back.
+ * With the lock. */
+bool arrive_to_limbo(struct fs *fs, const struct arrival *in, int64_t now_ns);
+
+int arrive_new(struct fs *fs, struct moment *m, const struct arrival *in,
+	       struct arrived *ret, struct why *why);
+
 /* After the commit: what it means for what the same process does next. */
 void arrive_remember(struct fs *fs, const struct moment *m,
 		     const struct arrival *in, const struct arrived *out);

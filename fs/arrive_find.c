@@ -18,13 +18,13 @@ void arrive_taken_done(struct taken *taken)
 }
 
 /* The item that one of the writers took from this name a moment ago. */
-static struct act *in_limbo(struct fs *fs, const struct moment *m,
+static struct act *in_limbo(struct fs *fs, int64_t now_ns,
 			    const struct arrival *in)
 {
 	for (unsigned i = 0; i < in->writer_count; i++) {
 		struct act *act = act_on_name(fs->live->seen, ACT_REMOVED,
 					      in->writers[i], in->parent,
-					      in->name, m->time_ns, LIMBO_NS);
+					      in->name, now_ns, LIMBO_NS);
 		if (act)
 			return act;
 	}
@@ -89,8 +89,28 @@ int arrive_find_taken(struct fs *fs, struct moment *m, const struct arrival *in,
 	ret->by_file = r > 0;
 	if (r != 0)
 		return r < 0 ? r : 0;
-	act = in_limbo(fs, m, in);
+	act = in_limbo(fs, m->time_ns, in);
 	return act ? revive(m, act, ret, why) : 0;
+}
+
+int arrive_name_is_free(struct fs *fs, struct moment *m,
+			const struct arrival *in, struct why *why)
+{
+	struct entry entry;
+	int r;
+
+	if (in_limbo(fs, m->time_ns, in))
+		return 0;
+	r = tree_lookup(m->db, MOMENT_NOW, in->parent, in->name, &entry, why);
+	if (r != -ENOENT)
+		return r;
+	r = has_file(fs, m, in, why);
+	return r < 0 ? r : !r;
+}
+
+bool arrive_to_limbo(struct fs *fs, const struct arrival *in, int64_t now_ns)
+{
+	return in_limbo(fs, now_ns, in) != NULL;
 }
 
 int arrive_bring_back(struct fs *fs, struct moment *m, const struct arrival *in,
@@ -103,7 +123,7 @@ int arrive_bring_back(struct fs *fs, struct moment *m, const struct arrival *in,
 
 	if (r != 0)
 		return r < 0 ? r : 0;
-	act = in_limbo(fs, m, in);
+	act = in_limbo(fs, m->time_ns, in);
 	r = act ? revive(m, act, &taken, &unused) : 0;
 	if (r == -EEXIST || r == -ENOENT)
 		return 0; /* the name or its folder has gone to others */

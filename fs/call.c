@@ -66,6 +66,8 @@ void notices_done(struct notices *n)
 		free(n->list[i].name);
 	free(n->list);
 	tidings_free(n->tidings);
+	if (n->untold)
+		atomic_fetch_sub(n->untold, 1);
 	*n = (struct notices){0};
 }
 
@@ -336,7 +338,8 @@ void call_end(struct call *c, int r)
 		c->reply.kind = REPLY_ERROR;
 		c->reply.code = r;
 	}
-	if (c->req && c->notices.len && c->notices_first) {
+	if (c->req &&
+	    ((c->notices.len && c->notices_first) || c->after_notices)) {
 		notifier_deliver(c->fs->notifier, &c->notices, c->inode_locked,
 				 c->req, &c->reply);
 		return;

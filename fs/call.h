@@ -17,6 +17,8 @@
 #include "core/why.h"
 #include "fs/node.h"
 
+#include <stdatomic.h>
+
 #define FUSE_USE_VERSION 314
 #include <fuse_lowlevel.h>
 
@@ -61,6 +63,7 @@ struct notices {
 	struct notice *list;
 	size_t len, cap;
 	struct tidings *tidings; /* for watchers, once that is done */
+	atomic_int *untold; /* to be counted down when it is done, or NULL */
 };
 
 struct call {
@@ -75,6 +78,7 @@ struct call {
 	bool notices_first; /* before the reply; not while the kernel has the
 			       lock of a directory (CREATE, RENAME ...) */
 	bool inode_locked;  /* by the kernel until the reply: names after it */
+	bool after_notices; /* of others, about nodes: the reply waits */
 	bool told;	    /* the failure is in .control/errors */
 	struct why why;
 };

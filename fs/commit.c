@@ -2,6 +2,7 @@
 
 #include "core/name.h"
 #include "core/repo.h"
+#include "fs/filing.h"
 #include "fs/live_priv.h"
 #include "fs/sentences.h"
 
@@ -25,11 +26,10 @@ void commit_rewritten(struct call *c, const struct moment *m)
 			rewritten(c, &notes[i]);
 }
 
-void commit_notices(struct call *c, const struct moment *m,
-		    const struct arrival *in, const struct arrived *out)
+static void notices_of_outcome(struct call *c, const struct moment *m,
+			       const struct arrival *in,
+			       const struct arrived *out)
 {
-	c->notices_first = true;
-	commit_rewritten(c, m);
 	if (out->limbo) /* a name is back of which the kernel knows nothing */
 		call_forget_node(c, (uint64_t)in->parent);
 	switch (out->outcome) {
@@ -60,6 +60,14 @@ void commit_notices(struct call *c, const struct moment *m,
 	case OUTCOME_REJECTED:
 		break;
 	}
+}
+
+void commit_notices(struct call *c, const struct moment *m,
+		    const struct arrival *in, const struct arrived *out)
+{
+	c->notices_first = true;
+	commit_rewritten(c, m);
+	notices_of_outcome(c, m, in, out);
 }
 
 int commit_arrival(struct call *c, struct moment *m, const struct arrival *in)
@@ -168,7 +176,7 @@ static int commit_writer(struct call *c, struct moment *m, struct handle *h,
 
 /* ---- a loose file ---- */
 
-static struct arrival of_loose(const struct loose *f)
+struct arrival commit_of_loose(const struct loose *f)
 {
 	return (struct arrival){
 		.parent = f->parent,
@@ -188,10 +196,21 @@ static struct arrival of_loose(const struct loose *f)
 	};
 }
 
+void commit_arrived(struct call *c, const struct moment *m, struct loose *f,
+		    const struct arrival *in, const struct arrived *out)
+{
+	arrive_remember(c->fs, m, in, out);
+	f->dirty = f->attr_dirty = f->refused = false;
+	f->rejected = 0;
+	f->content = out->content;
+	notices_of_outcome(c, m, in, out);
+	if (!f->item)
+		loose_unname(c->fs->live->loose, f, out->item);
+}
+
 static int arrive_loose(struct call *c, struct moment *m, struct loose *f)
 {
-	struct live *live = c->fs->live;
-	struct arrival in = of_loose(f);
+	struct arrival in = commit_of_loose(f);
 	struct arrived out;
 	int r = take_back(m, &f->rejected, &c->why);
 
@@ -203,13 +222,9 @@ static int arrive_loose(struct call *c, struct moment *m, struct loose *f)
 		r = moment_commit(m, &c->why);
 	if (r < 0)
 		return r;
-	arrive_remember(c->fs, m, &in, &out);
-	f->dirty = f->attr_dirty = f->refused = false;
-	f->rejected = 0;
-	f->content = out.content;
-	commit_notices(c, m, &in, &out);
-	if (!f->item)
-		loose_unname(live->loose, f, out.item);
+	c->notices_first = true;
+	commit_rewritten(c, m);
+	commit_arrived(c, m, f, &in, &out);
 	return 0;
 }
 
@@ -220,7 +235,7 @@ static int arrive_loose(struct call *c, struct moment *m, struct loose *f)
 static int refuse_loose(struct call *c, struct moment *m, struct loose *f)
 {
 	struct live *live = c->fs->live;
-	const struct arrival in = of_loose(f);
+	const struct arrival in = commit_of_loose(f);
 	struct refusal refusal = {f->parent,	f->name,       f->spool.data,
 				  f->spool.len, f->writers[0], &f->rejected};
 	struct why reason = c->why;
@@ -244,9 +259,7 @@ static int refuse_loose(struct call *c, struct moment *m, struct loose *f)
 	return commit_refuse(c, m, &refusal);
 }
 
-/* Under both locks. */
-static int commit_loose(struct call *c, struct moment *m, struct loose *f,
-			bool polite)
+int commit_loose(struct call *c, struct moment *m, struct loose *f, bool polite)
 {
 	struct arrival in;
 	int r;
@@ -259,7 +272,7 @@ static int commit_loose(struct call *c, struct moment *m, struct loose *f,
 		return loose_store(m, f, &c->why);
 	if (!f->dirty || !f->spool.len || (f->refused && polite))
 		return 0;
-	in = of_loose(f);
+	in = commit_of_loose(f);
 	r = commit_admit(c, m, &in);
 	if (r < 0 && polite)
 		return 0;
@@ -285,6 +298,7 @@ int commit_handle(struct call *c, struct handle *h, bool polite)
 
 	if (!has_work(live, h))
 		return 0;
+	(void)filing_settle(c); /* in the order that they came */
 	r = store_room(c->fs->repo->store, &c->why);
 	if (r < 0)
 		return r;
@@ -340,7 +354,7 @@ static int release_loose(struct call *c, struct handle *h)
 	int r;
 
 	live_lock(live);
-	simple = --f->opens > 0;
+	simple = --f->opens > 0 || f->filing;
 	if (!simple && (f->item || f->unlinked || f->hidden)) {
 		loose_drop(live->loose, f);
 		simple = true;

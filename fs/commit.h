@@ -14,6 +14,7 @@
 
 struct call;
 struct entry;
+struct fs;
 struct handle;
 struct loose;
 
@@ -24,6 +25,16 @@ struct loose;
  * .control/rejected and the reason is in the report.
  */
 int commit_handle(struct call *c, struct handle *h, bool polite);
+
+/*
+ * The same, later: 1: what @h has written to a new file is acknowledged, and
+ * will be filed with others; 0: it is not what may wait.
+ */
+int commit_later(struct call *c, struct handle *h);
+/* For filing_start(). */
+struct filing_job;
+int commit_group(struct fs *fs, const struct filing_job *jobs, size_t count,
+		 struct why *why);
 
 /* The last close: commit what is left, then store or drop a loose file. */
 void commit_release(struct call *c, struct handle *h);

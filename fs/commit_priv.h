@@ -6,6 +6,16 @@
 
 #include "fs/commit.h"
 
+/* ---- commit.c ---- */
+
+struct arrival commit_of_loose(const struct loose *f);
+/* Under both locks: let @f arrive, or store or refuse it; commits @m. */
+int commit_loose(struct call *c, struct moment *m, struct loose *f,
+		 bool polite);
+/* @in, of @f, has become @out by @m, which is committed. */
+void commit_arrived(struct call *c, const struct moment *m, struct loose *f,
+		    const struct arrival *in, const struct arrived *out);
+
 /* A refused process that goes on with the name means its own copy. @node: what
  * the kernel knows the refused file by. */
 void commit_remember_refusal(struct fs *fs, const struct refusal *refusal,

@@ -13,6 +13,7 @@
 
 struct ahead;
 struct files;
+struct filing;
 struct live;
 struct notifier;
 struct procs;
@@ -50,6 +51,7 @@ struct fs {
 	struct files *files;	  /* open in the kernel's eyes */
 	struct ahead *ahead;	  /* what the kernel has of contents */
 	struct procs *procs;	  /* thread -> process */
+	struct filing *filing;	  /* NULL: everything is filed at once */
 	struct live *live;	  /* what is in flight in the live tree */
 	struct views *views;	  /* numbers of looked-up past views */
 	struct sentences *errors; /* .control/errors */

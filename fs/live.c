@@ -1,6 +1,7 @@
 #include "fs/live.h"
 
 #include "core/repo.h"
+#include "fs/filing.h"
 #include "fs/kinds.h"
 #include "fs/live_priv.h"
 #include "fs/sentences.h"
@@ -14,6 +15,7 @@ static const int64_t WAIT_NS = 1000000000;
 
 const struct node_kind kind_live = {
 	.name = "live",
+	.settles = true,
 	.getattr = live_getattr,
 	.lookup = live_lookup,
 	.list = live_list,
@@ -77,7 +79,7 @@ static int find_waiting(struct loose *f, void *arg)
 {
 	struct waiting *w = arg;
 
-	if (f->opens || f->unlinked || f->hidden || f->item ||
+	if (f->opens || f->unlinked || f->hidden || f->item || f->filing ||
 	    f->closed_ns > w->before_ns)
 		return 0;
 	w->id = f->id;
@@ -104,7 +106,7 @@ static int store_waiting(struct fs *fs, int64_t before_ns, struct why *why)
 		return r;
 	live_lock(live);
 	f = loose_by_id(live->loose, w.id);
-	if (f && !f->opens) {
+	if (f && !f->opens && !f->filing) {
 		r = loose_store(&m, f, why);
 		if (r == 0)
 			loose_put_away(live, f, m.time_ns);
@@ -135,6 +137,7 @@ void live_upkeep(struct fs *fs)
 	do {
 		r = store_waiting(fs, live_now(fs) - WAIT_NS, &why);
 	} while (r > 0);
+	filing_upkeep(fs->filing);
 	if (r == 0)
 		r = end_batches(fs, &why);
 	if (r < 0 && r != -EROFS)
@@ -145,6 +148,8 @@ void live_stop(struct fs *fs)
 {
 	struct why why = {0};
 
+	filing_stop(fs->filing);
+	fs->filing = NULL;
 	if (fs->live) {
 		while (store_waiting(fs, INT64_MAX, &why) > 0)
 			;

@@ -21,7 +21,7 @@ struct touched_list;
 struct who;
 struct why;
 
-/* Make and free fs->procs and fs->live. live_stop() stores what is pending;
+/* Make and free fs->procs and fs->live. live_stop() files and stores what is pending;
  * no request may come any more. */
 int live_start(struct fs *fs, struct why *why);
 void live_stop(struct fs *fs);

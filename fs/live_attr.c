@@ -6,6 +6,7 @@
 #include "core/repo.h"
 #include "fs/arrive.h"
 #include "fs/commit.h"
+#include "fs/filing.h"
 #include "fs/live_priv.h"
 
 #include <errno.h>
@@ -213,6 +214,18 @@ static int set_stored(struct call *c, struct moment *m, int64_t node,
 	return r < 0 ? live_gone(r) : moment_commit(m, &c->why);
 }
 
+/* A file that is no item yet and not about to be one: what a copier sets before
+ * it closes what it made. */
+static bool is_being_made(struct live *live, int64_t node)
+{
+	DROP(live_unlock_p) struct live *locked = live;
+	const struct loose *f;
+
+	live_lock(locked);
+	f = loose_by_id(live->loose, node);
+	return f && !f->item && !f->filing;
+}
+
 int live_setattr(struct call *c, uint64_t ino, struct file *file,
 		 const struct stat *st, int set, struct node *ret)
 {
@@ -223,6 +236,8 @@ int live_setattr(struct call *c, uint64_t ino, struct file *file,
 	int64_t node = inum_payload(ino);
 	int r = 0;
 
+	if (!is_being_made(live, node))
+		(void)filing_settle(c);
 	if (set & FUSE_SET_ATTR_SIZE)
 		r = live_truncate(c, ino, file, st->st_size);
 	if (r < 0)

@@ -10,6 +10,7 @@
 #include "core/name.h"
 #include "core/repo.h"
 #include "fs/dots.h"
+#include "fs/filing.h"
 #include "fs/live_priv.h"
 
 #include <errno.h>
@@ -133,8 +134,11 @@ static int dead_getattr(struct live *live, int64_t node, struct node *ret)
 	return -ENOENT;
 }
 
-/* 1: answered from memory. */
-static int loose_getattr(struct live *live, int64_t node, struct node *ret)
+/* Where the answer about a file comes from. */
+enum in_memory { STORED, BEING_MADE, IN_LINE /* for filing */ };
+
+static enum in_memory loose_getattr(struct live *live, int64_t node,
+				    struct node *ret)
 {
 	DROP(live_unlock_p) struct live *locked = live;
 	const struct loose *file;
@@ -142,22 +146,34 @@ static int loose_getattr(struct live *live, int64_t node, struct node *ret)
 	live_lock(locked);
 	file = loose_by_id(live->loose, node);
 	if (!file || (file->item && !file->dirty))
-		return 0;
+		return STORED;
 	loose_node(file, ret);
-	return 1;
+	return file->filing ? IN_LINE : BEING_MADE;
 }
 
-int live_getattr(struct call *c, uint64_t ino, struct node *ret)
+/* What is in line for filing has changed the folder already. The kernel asks
+ * for it before each name that a program makes there. */
+static void add_filing(struct live *live, int64_t folder, struct node *ret)
+{
+	int64_t newest_ns;
+
+	live_lock(live);
+	newest_ns = loose_newest_filing(live->loose, folder);
+	live_unlock(live);
+	if (!newest_ns)
+		return;
+	ret->st.st_mtim = ret->st.st_ctim = ret->st.st_atim =
+		to_timespec(newest_ns);
+	ret->attr_valid = 0;
+}
+
+static int stored_getattr(struct call *c, int64_t node, struct node *ret)
 {
 	DROP(store_put) struct reader reader = {0};
-	int64_t node = inum_payload(ino);
 	struct entry entry;
 	struct scratch s;
-	int r;
+	int r = store_peek(c->fs->repo->store, &reader, &c->why);
 
-	if (loose_getattr(c->fs->live, node, ret))
-		return 0;
-	r = store_peek(c->fs->repo->store, &reader, &c->why);
 	if (r < 0)
 		return r;
 	r = tree_by_node(reader.db, node, &entry, &c->why);
@@ -181,29 +197,47 @@ int live_getattr(struct call *c, uint64_t ino, struct node *ret)
 	return 0;
 }
 
-int live_lookup(struct call *c, uint64_t dir, const char *name,
-		struct node *ret)
+int live_getattr(struct call *c, uint64_t ino, struct node *ret)
+{
+	struct live *live = c->fs->live;
+	int64_t node = inum_payload(ino);
+	enum in_memory state = loose_getattr(live, node, ret);
+	int r = state ? 0 : stored_getattr(c, node, ret);
+
+	if (r < 0 || state == BEING_MADE || !filing_any(c->fs))
+		return state == IN_LINE ? stored_getattr(c, node, ret) : r;
+	if (!state && S_ISDIR(ret->st.st_mode)) {
+		add_filing(live, node, ret);
+		return 0;
+	}
+	(void)filing_settle(c);
+	return loose_getattr(live, node, ret) ? 0
+					      : stored_getattr(c, node, ret);
+}
+
+static enum in_memory loose_lookup(struct live *live, int64_t parent,
+				   const char *name, struct node *ret)
+{
+	DROP(live_unlock_p) struct live *locked = live;
+	const struct loose *file;
+
+	live_lock(locked);
+	file = loose_by_name(live->loose, parent, name);
+	if (!file)
+		return STORED;
+	loose_node(file, ret);
+	return file->filing ? IN_LINE : BEING_MADE;
+}
+
+static int stored_lookup(struct call *c, int64_t parent, const char *name,
+			 struct node *ret)
 {
 	DROP(store_put) struct reader reader = {0};
 	struct live *live = c->fs->live;
-	int64_t parent = inum_payload(dir);
-	const struct loose *file;
 	struct entry entry;
 	struct scratch s;
-	int r;
+	int r = store_peek(c->fs->repo->store, &reader, &c->why);
 
-	if (name[0] == '.' && name_is_reserved(name))
-		return dots_lookup(c, parent, name, ret);
-
-	live_lock(live);
-	file = loose_by_name(live->loose, parent, name);
-	if (file)
-		loose_node(file, ret);
-	live_unlock(live);
-	if (file)
-		return 0;
-
-	r = store_peek(c->fs->repo->store, &reader, &c->why);
 	if (r < 0)
 		return r;
 	r = tree_lookup(reader.db, MOMENT_NOW, parent, name, &entry, &c->why);
@@ -217,6 +251,33 @@ int live_lookup(struct call *c, uint64_t dir, const char *name,
 	if (r == 0)
 		scratch_node(&s, ret);
 	return r;
+}
+
+int live_lookup(struct call *c, uint64_t dir, const char *name,
+		struct node *ret)
+{
+	struct live *live = c->fs->live;
+	int64_t parent = inum_payload(dir);
+	enum in_memory state;
+	int r;
+
+	if (name[0] == '.' && name_is_reserved(name)) {
+		(void)filing_settle(c);
+		return dots_lookup(c, parent, name, ret);
+	}
+	state = loose_lookup(live, parent, name, ret);
+	r = state ? 0 : stored_lookup(c, parent, name, ret);
+	if (r < 0 || state == BEING_MADE || !filing_any(c->fs))
+		return state == IN_LINE ? stored_lookup(c, parent, name, ret)
+					: r;
+	if (!state && S_ISDIR(ret->st.st_mode)) {
+		add_filing(live, (int64_t)inum_payload(ret->st.st_ino), ret);
+		return 0;
+	}
+	(void)filing_settle(c);
+	return loose_lookup(live, parent, name, ret)
+		       ? 0
+		       : stored_lookup(c, parent, name, ret);
 }
 
 int live_readlink(struct call *c, uint64_t ino)

@@ -5,6 +5,7 @@
 #include "core/name.h"
 #include "core/number.h"
 #include "core/repo.h"
+#include "fs/filing.h"
 #include "fs/live_priv.h"
 
 #include <errno.h>
@@ -147,6 +148,7 @@ int live_mkdir(struct call *c, uint64_t dir, const char *name, mode_t mode,
 		return why_set(&c->why, -EPERM,
 			       "a git work tree needs hard links and files "
 			       "that change in place: keep it elsewhere");
+	(void)filing_settle_others(c, &who);
 	r = store_room(c->fs->repo->store, &c->why);
 	if (r == 0)
 		r = moment_begin(c->fs->repo->store, &who, &m, &c->why);

@@ -21,8 +21,16 @@
 #include <pthread.h>
 
 struct handle;
+struct kind;
 
-enum { LIVE_GRAVES = 4096, LIVE_FORMER = 256 };
+enum { LIVE_GRAVES = 4096, LIVE_FORMER = 256, LIVE_KNOWN = 64 };
+
+/* The kind of a folder's items, as long as store_others() is the same. */
+struct known {
+	int64_t folder; /* 0: none */
+	uint64_t others;
+	const struct kind *kind; /* NULL: none */
+};
 
 struct live {
 	pthread_mutex_t lock;
@@ -33,6 +41,7 @@ struct live {
 	size_t grave_count;
 	struct entry former[LIVE_FORMER]; /* replaced items, a ring */
 	size_t former_count;
+	struct known known[LIVE_KNOWN]; /* by folder */
 };
 
 /*

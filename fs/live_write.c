@@ -6,6 +6,7 @@
 #include "core/db.h"
 #include "core/repo.h"
 #include "fs/commit.h"
+#include "fs/filing.h"
 #include "fs/live_priv.h"
 
 #include <errno.h>
@@ -106,6 +107,21 @@ static int write_loose(struct call *c, struct handle *h, const char *bytes,
 	return 0;
 }
 
+/* Lock; what is in line for filing is filed first. */
+static int lock_settled(struct call *c, const struct handle *h)
+{
+	struct live *live = c->fs->live;
+	int r = 0;
+
+	live_lock(live);
+	while (r == 0 && h->loose && h->loose->filing) {
+		live_unlock(live);
+		r = filing_settle(c);
+		live_lock(live);
+	}
+	return r;
+}
+
 static int write_item(struct call *c, struct handle *h, const char *bytes,
 		      size_t size, int64_t offset)
 {
@@ -139,9 +155,11 @@ int live_write(struct call *c, struct file *file, const char *bytes,
 
 	if (r < 0)
 		return r;
-	live_lock(live);
-	r = h->loose ? write_loose(c, h, bytes, size, offset)
-		     : write_item(c, h, bytes, size, offset);
+	r = lock_settled(c, h);
+	if (r == 0 && h->loose)
+		r = write_loose(c, h, bytes, size, offset);
+	else if (r == 0)
+		r = write_item(c, h, bytes, size, offset);
 	live_unlock(live);
 	if (r < 0)
 		return r;
@@ -333,7 +351,7 @@ int live_flush(struct call *c, struct file *file)
 		return 0;
 	closer = call_process(c);
 	polite = closer && h->opener.pid && closer != h->opener.pid;
-	return commit_handle(c, h, polite);
+	return commit_later(c, h) ? 0 : commit_handle(c, h, polite);
 }
 
 int live_fsync(struct call *c, struct file *file)

@@ -113,6 +113,21 @@ struct loose *loose_by_name(const struct loose_files *files, int64_t parent,
 	return file;
 }
 
+int64_t loose_newest_filing(const struct loose_files *files, int64_t parent)
+{
+	int64_t newest_ns = 0;
+
+	for (int i = 0; i < BUCKETS; i++) {
+		for (const struct loose *f = files->by_name[i]; f;
+		     f = f->next_by_name) {
+			if (f->parent == parent && f->filing &&
+			    f->filed_ns > newest_ns)
+				newest_ns = f->filed_ns;
+		}
+	}
+	return newest_ns;
+}
+
 bool loose_any_in(const struct loose_files *files, int64_t parent)
 {
 	for (int i = 0; i < BUCKETS; i++) {
@@ -139,7 +154,7 @@ void loose_unname(struct loose_files *files, struct loose *file, int64_t item)
 	unlink_name(files, file);
 	file->item = item;
 	file->unlinked = !item;
-	file->stored = false;
+	file->stored = file->filing = false;
 }
 
 void loose_hide(struct loose_files *files, struct loose *file)

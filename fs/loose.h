@@ -34,6 +34,8 @@ struct loose {
 	bool hidden;	 /* refused, and the item has its name back: what it
 			  becomes yet will arrive there */
 	int64_t item;	 /* 0, or the item that it has become */
+	bool filing;	 /* on its way to being one (fs/filing): nothing of it
+			    changes until it is */
 	bool dirty;	 /* the bytes are newer than the row or the item */
 	bool attr_dirty; /* so are the attributes */
 	size_t dirty_from, dirty_to;
@@ -46,6 +48,7 @@ struct loose {
 	unsigned writer_count;
 	int opens;
 	int64_t closed_ns; /* last close */
+	int64_t filed_ns;  /* filing: when it was acknowledged */
 	struct loose *next_by_id, *next_by_name;
 };
 
@@ -63,6 +66,8 @@ struct loose *loose_by_id(const struct loose_files *files, int64_t id);
 /* Only files that have a name of their own: not unlinked, hidden, or items. */
 struct loose *loose_by_name(const struct loose_files *files, int64_t parent,
 			    const char *name);
+/* When a file of that folder was last put in line for filing; 0: none is. */
+int64_t loose_newest_filing(const struct loose_files *files, int64_t parent);
 /* 0: no file of that folder; for rmdir. */
 bool loose_any_in(const struct loose_files *files, int64_t parent);
 void loose_rename(struct loose_files *files, struct loose *file, int64_t parent,

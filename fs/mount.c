@@ -3,7 +3,9 @@
 #include "core/buf.h"
 #include "core/repo.h"
 #include "fs/ahead.h"
+#include "fs/commit.h"
 #include "fs/file.h"
+#include "fs/filing.h"
 #include "fs/live.h"
 #include "fs/mount_options.h"
 #include "fs/notify.h"
@@ -24,6 +26,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 enum {
 	WORKERS = 10,
@@ -70,13 +73,23 @@ static void on_init(void *data, struct fuse_conn_info *conn)
 	(void)sem_post(&m->started);
 }
 
+/*
+ * Root's mount that is for nobody else: modes keep nobody out. For the kernel to
+ * check them all the same it would ask for the folder's before each new name.
+ */
+static bool is_roots_own(const struct mount_options *o)
+{
+	return geteuid() == 0 && !o->modes;
+}
+
 static int add_words(struct fuse_args *args, const struct mount_options *o)
 {
 	DROP(buf_done) struct buf words = {0};
 	int r;
 
-	buf_add_text(&words,
-		     "default_permissions,subtype=repofs,fsname=", NULL);
+	if (!is_roots_own(o))
+		buf_text(&words, "default_permissions,");
+	buf_text(&words, "subtype=repofs,fsname=");
 	mount_options_quote(&words, o->file);
 	buf_add(&words, o->words.data, o->words.len);
 	buf_byte(&words, '\0');
@@ -219,8 +232,8 @@ static void tame_malloc(void)
 	/* NOLINTBEGIN(concurrency-mt-unsafe): no thread yet */
 	(void)mallopt(M_ARENA_MAX, 2);
 	(void)mallopt(M_MMAP_THRESHOLD, 1 << 20);
-	(void)mallopt(M_TRIM_THRESHOLD, 1 << 20);
-	(void)mallopt(M_TOP_PAD, 256 << 10);
+	(void)mallopt(M_TRIM_THRESHOLD, 16 << 20);
+	(void)mallopt(M_TOP_PAD, 1024 << 10);
 	/* NOLINTEND(concurrency-mt-unsafe) */
 }
 
@@ -265,7 +278,8 @@ static int open_parts(struct mount *m, struct why *why)
 	    views_new(&fs->views) < 0 || files_new(&fs->files) < 0 ||
 	    ahead_new(&fs->ahead) < 0)
 		return why_set(why, -ENOMEM, "out of memory");
-	return live_start(fs, why);
+	r = live_start(fs, why);
+	return r < 0 ? r : filing_start(fs, commit_group, why);
 }
 
 /* The mount goes last: when it is gone, everything is stored and the

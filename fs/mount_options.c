@@ -121,34 +121,12 @@ static const char *const passed[] = {
  * neither devices nor programs in a repository.
  */
 static const char *const ignored[] = {
-	"defaults",
-	"rw",
-	"auto",
-	"noauto",
-	"user",
-	"nouser",
-	"users",
-	"nousers",
-	"owner",
-	"noowner",
-	"group",
-	"nogroup",
-	"_netdev",
-	"nofail",
-	"dev",
-	"suid",
-	"relatime",
-	"norelatime",
-	"diratime",
-	"strictatime",
-	"nostrictatime",
-	"lazytime",
-	"nolazytime",
-	"nonempty",
-	"default_permissions",
-	"nomand",
-	"silent",
-	"loud",
+	"defaults",	 "rw",	     "auto",	   "noauto",   "user",
+	"nouser",	 "users",    "nousers",	   "owner",    "noowner",
+	"group",	 "nogroup",  "_netdev",	   "nofail",   "dev",
+	"suid",		 "relatime", "norelatime", "diratime", "strictatime",
+	"nostrictatime", "lazytime", "nolazytime", "nonempty", "nomand",
+	"silent",	 "loud",
 };
 
 static bool is_one_of(const char *word, const char *const *list, size_t n)
@@ -201,6 +179,11 @@ static int take_word(struct mount_options *o, const char *word, struct why *why)
 		return 0;
 	if (equals)
 		return take_setting(o, word, equals + 1, why);
+	if (strcmp(word, "allow_other") == 0 ||
+	    strcmp(word, "default_permissions") == 0)
+		o->modes = true;
+	if (strcmp(word, "default_permissions") == 0)
+		return 0; /* see fs/mount.c */
 	if (strcmp(word, "ro") == 0)
 		o->fs.read_only = true;
 	else if (!IS_ONE_OF(word, passed))

@@ -18,6 +18,7 @@ struct why;
 struct mount_options {
 	struct fs_options fs;
 	bool foreground, debug, help;
+	bool modes; /* others may come, or modes shall be checked anyway */
 	char *file, *dir; /* of argv, until they are made absolute */
 	char *key;	  /* the key file, absolute; NULL: beside the file */
 	struct buf words; /* for libfuse, each with a comma before it */

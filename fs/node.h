@@ -36,6 +36,9 @@ struct node {
  */
 struct node_kind {
 	const char *name;
+	bool fixed; /* what it shows is past: nothing has to be filed first */
+	bool settles; /* LOOKUP, GETATTR, SETATTR, CREATE, MKDIR, WRITE and FLUSH see
+			 to that themselves; see fs/filing.h */
 	int denied; /* errno of changes that it has no function for, such as
 		       -EROFS; 0: -EPERM */
 

@@ -2,6 +2,7 @@
 
 #include "core/repo.h"
 #include "fs/file.h"
+#include "fs/filing.h"
 #include "fs/fs.h"
 #include "fs/kinds.h"
 #include "fs/witness.h"
@@ -16,6 +17,25 @@ const struct node_kind *ops_kind(const struct call *c, uint64_t ino)
 {
 	return witness_is(c->fs->witness, c->tid) ? &kind_witnessed
 						  : node_kind(ino);
+}
+
+struct call ops_begin(fuse_req_t req, uint64_t ino)
+{
+	struct call c = call_begin(req);
+
+	if (!ops_kind(&c, ino)->fixed)
+		(void)filing_settle(&c);
+	return c;
+}
+
+struct call ops_begin_quick(fuse_req_t req, uint64_t ino)
+{
+	struct call c = call_begin(req);
+	const struct node_kind *kind = ops_kind(&c, ino);
+
+	if (!kind->fixed && !kind->settles)
+		(void)filing_settle(&c);
+	return c;
 }
 
 int ops_denied(const struct node_kind *kind)
@@ -61,16 +81,24 @@ static int reply_attr(struct call *c, int r)
 	return 0;
 }
 
+static int get_attr(struct call *c, uint64_t ino)
+{
+	const struct node_kind *kind = ops_kind(c, ino);
+
+	if (!kind->getattr)
+		return -ENOENT;
+	return reply_attr(c, kind->getattr(c, ino, &c->reply.node));
+}
+
 static void op_getattr(fuse_req_t req, fuse_ino_t ino,
 		       struct fuse_file_info *fi)
 {
-	struct call c = call_begin(req);
-	const struct node_kind *kind = ops_kind(&c, ino);
+	struct call c = ops_begin_quick(req, ino);
+	int r = get_attr(&c, ino);
 
 	(void)fi; /* fstat(2) does not send it either */
-	call_end(&c, reply_attr(&c, kind->getattr ? kind->getattr(&c, ino,
-								  &c.reply.node)
-						  : -ENOENT));
+	filing_after_notices(&c);
+	call_end(&c, r);
 }
 
 static int set_attr(struct call *c, uint64_t ino, struct file *file,
@@ -89,7 +117,7 @@ static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *st, int set,
 {
 	struct file *open = fi ? file_of(fi->fh) : NULL;
 	DROP(file_put_p) struct file *file = open ? file_get(open) : NULL;
-	struct call c = call_begin(req);
+	struct call c = ops_begin_quick(req, ino);
 
 	c.notices_first = true;
 	c.inode_locked = true;
@@ -98,7 +126,7 @@ static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *st, int set,
 
 static void op_readlink(fuse_req_t req, fuse_ino_t ino)
 {
-	struct call c = call_begin(req);
+	struct call c = ops_begin(req, ino);
 	const struct node_kind *kind = ops_kind(&c, ino);
 
 	call_end(&c, kind->readlink ? kind->readlink(&c, ino) : -EINVAL);
@@ -120,7 +148,7 @@ static int open_dir(struct call *c, uint64_t ino)
 static void op_opendir(fuse_req_t req, fuse_ino_t ino,
 		       struct fuse_file_info *fi)
 {
-	struct call c = call_begin(req);
+	struct call c = ops_begin(req, ino);
 
 	c.reply.fi = *fi;
 	call_end(&c, open_dir(&c, ino));
@@ -151,7 +179,7 @@ static void list_dir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 {
 	struct file *open = file_of(fi->fh);
 	DROP(file_put_p) struct file *dir = open ? file_get(open) : NULL;
-	struct call c = call_begin(req);
+	struct call c = ops_begin(req, ino);
 
 	call_end(&c, read_dir(&c, ino, size, offset, dir, plus));
 }
@@ -172,9 +200,8 @@ static void op_readdirplus(fuse_req_t req, fuse_ino_t ino, size_t size,
 static void op_fsyncdir(fuse_req_t req, fuse_ino_t ino, int datasync,
 			struct fuse_file_info *fi)
 {
-	struct call c = call_begin(req);
+	struct call c = ops_begin(req, ino);
 
-	(void)ino;
 	(void)datasync;
 	(void)fi;
 	call_end(&c, c.fs->options.read_only

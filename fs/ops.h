@@ -21,10 +21,16 @@
 /* All but init. */
 extern const struct fuse_lowlevel_ops ops_all;
 
-/* The errno of a change that @kind has no function for. */
 /* What serves the node @ino for whoever asks. */
 const struct node_kind *ops_kind(const struct call *c, uint64_t ino);
 
+/* Begin a request about @ino that may show what waits to be filed (fs/filing):
+ * that is done first. */
+struct call ops_begin(fuse_req_t req, uint64_t ino);
+/* One of those that a copy consists of: the kind settles what it must. */
+struct call ops_begin_quick(fuse_req_t req, uint64_t ino);
+
+/* The errno of a change that @kind has no function for. */
 int ops_denied(const struct node_kind *kind);
 
 /* ops_name.c: requests that name an entry of a directory */

@@ -1,4 +1,5 @@
 #include "fs/file.h"
+#include "fs/filing.h"
 #include "fs/live.h"
 #include "fs/node.h"
 #include "fs/ops.h"
@@ -21,10 +22,14 @@ static int open_file(struct call *c, uint64_t ino)
 
 void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
-	struct call c = call_begin(req);
+	struct call c = ops_begin(req, ino);
+
+	int r;
 
 	c.reply.fi = *fi;
-	call_end(&c, open_file(&c, ino));
+	r = open_file(&c, ino);
+	filing_after_notices(&c);
+	call_end(&c, r);
 }
 
 static int read_file(struct call *c, struct file *file, size_t size,
@@ -64,7 +69,7 @@ void op_write(fuse_req_t req, fuse_ino_t ino, const char *bytes, size_t size,
 	      off_t offset, struct fuse_file_info *fi)
 {
 	DROP(file_put_p) struct file *file = file_get(file_of(fi->fh));
-	struct call c = call_begin(req);
+	struct call c = ops_begin_quick(req, ino);
 
 	(void)ino;
 	call_end(&c, write_file(&c, file, bytes, size, offset));
@@ -73,7 +78,7 @@ void op_write(fuse_req_t req, fuse_ino_t ino, const char *bytes, size_t size,
 void op_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	DROP(file_put_p) struct file *file = file_get(file_of(fi->fh));
-	struct call c = call_begin(req);
+	struct call c = ops_begin_quick(req, ino);
 
 	(void)ino;
 	c.notices_first = true;
@@ -84,7 +89,7 @@ void op_fsync(fuse_req_t req, fuse_ino_t ino, int datasync,
 	      struct fuse_file_info *fi)
 {
 	DROP(file_put_p) struct file *file = file_get(file_of(fi->fh));
-	struct call c = call_begin(req);
+	struct call c = ops_begin(req, ino);
 
 	(void)ino;
 	(void)datasync;
@@ -97,7 +102,7 @@ void op_fsync(fuse_req_t req, fuse_ino_t ino, int datasync,
 void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	struct file *file = file_of(fi->fh);
-	struct call c = call_begin(req);
+	struct call c = ops_begin_quick(req, ino);
 
 	(void)ino;
 	call_answer(&c);
@@ -123,7 +128,7 @@ void op_copy_range(fuse_req_t req, fuse_ino_t ino_in, off_t off_in,
 {
 	DROP(file_put_p) struct file *in = file_get(file_of(fi_in->fh));
 	DROP(file_put_p) struct file *out = file_get(file_of(fi_out->fh));
-	struct call c = call_begin(req);
+	struct call c = ops_begin_quick(req, ino_out);
 
 	(void)ino_in;
 	(void)ino_out;

@@ -1,5 +1,6 @@
 #include "core/name.h"
 #include "fs/file.h"
+#include "fs/filing.h"
 #include "fs/node.h"
 #include "fs/ops.h"
 
@@ -57,9 +58,12 @@ static int lookup(struct call *c, uint64_t dir, const char *name)
 
 void op_lookup(fuse_req_t req, fuse_ino_t dir, const char *name)
 {
-	struct call c = call_begin(req);
+	struct call c = ops_begin_quick(req, dir);
 
-	call_end(&c, lookup(&c, dir, name));
+	int r = lookup(&c, dir, name);
+
+	filing_after_notices(&c);
+	call_end(&c, r);
 }
 
 /* A regular file made by mknod(2) is one that is created and closed. */
@@ -84,7 +88,7 @@ static int make_node(struct call *c, uint64_t dir, const char *name,
 void op_mknod(fuse_req_t req, fuse_ino_t dir, const char *name, mode_t mode,
 	      dev_t device)
 {
-	struct call c = call_begin(req);
+	struct call c = ops_begin(req, dir);
 
 	(void)device;
 	call_end(&c, make_node(&c, dir, name, mode));
@@ -102,7 +106,7 @@ static int make_dir(struct call *c, uint64_t dir, const char *name, mode_t mode)
 
 void op_mkdir(fuse_req_t req, fuse_ino_t dir, const char *name, mode_t mode)
 {
-	struct call c = call_begin(req);
+	struct call c = ops_begin_quick(req, dir);
 
 	call_end(&c, make_dir(&c, dir, name, mode));
 }
@@ -122,7 +126,7 @@ static int make_symlink(struct call *c, uint64_t dir, const char *name,
 void op_symlink(fuse_req_t req, const char *target, fuse_ino_t dir,
 		const char *name)
 {
-	struct call c = call_begin(req);
+	struct call c = ops_begin(req, dir);
 
 	call_end(&c, make_symlink(&c, dir, name, target));
 }
@@ -130,7 +134,7 @@ void op_symlink(fuse_req_t req, const char *target, fuse_ino_t dir,
 /* One content under two names would have two histories. */
 void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t dir, const char *name)
 {
-	struct call c = call_begin(req);
+	struct call c = ops_begin(req, dir);
 
 	(void)ino;
 	(void)name;
@@ -147,7 +151,7 @@ static int remove_file(struct call *c, uint64_t dir, const char *name)
 
 void op_unlink(fuse_req_t req, fuse_ino_t dir, const char *name)
 {
-	struct call c = call_begin(req);
+	struct call c = ops_begin(req, dir);
 
 	call_end(&c, remove_file(&c, dir, name));
 }
@@ -162,7 +166,7 @@ static int remove_dir(struct call *c, uint64_t dir, const char *name)
 
 void op_rmdir(fuse_req_t req, fuse_ino_t dir, const char *name)
 {
-	struct call c = call_begin(req);
+	struct call c = ops_begin(req, dir);
 
 	call_end(&c, remove_dir(&c, dir, name));
 }
@@ -187,7 +191,7 @@ static int move(struct call *c, uint64_t dir, const char *name,
 void op_rename(fuse_req_t req, fuse_ino_t dir, const char *name,
 	       fuse_ino_t new_dir, const char *new_name, unsigned flags)
 {
-	struct call c = call_begin(req);
+	struct call c = ops_begin(req, dir);
 
 	call_end(&c, move(&c, dir, name, new_dir, new_name, flags));
 }
@@ -209,7 +213,7 @@ static int create(struct call *c, uint64_t dir, const char *name, mode_t mode)
 void op_create(fuse_req_t req, fuse_ino_t dir, const char *name, mode_t mode,
 	       struct fuse_file_info *fi)
 {
-	struct call c = call_begin(req);
+	struct call c = ops_begin_quick(req, dir);
 
 	c.reply.fi = *fi;
 	call_end(&c, create(&c, dir, name, mode));

@@ -303,6 +303,7 @@ static void referenced(struct call *c, uint64_t ino, int64_t n)
 }
 
 const struct node_kind kind_past = {
+	.fixed = true,
 	.name = "past",
 	.denied = -EROFS,
 	.getattr = getattr,

@@ -290,6 +290,7 @@ const struct node_kind kind_versions_item = {
 };
 
 const struct node_kind kind_version = {
+	.fixed = true,
 	.name = "version",
 	.denied = -EROFS,
 	.getattr = version_getattr,

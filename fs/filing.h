@@ -1,0 +1,85 @@
+/*
+ * filing - what is acknowledged at once and filed in groups.
+ *
+ * A copier closes one file after another, each of which is a new item. To
+ * commit each for itself would be most of the time that a copy takes. So such
+ * a file is put into the inbox (core/inbox) when it is closed, and stays a
+ * loose file (loose->filing) until a thread has filed it together with those
+ * that came after it.
+ *
+ * Nobody can tell: whoever asks for anything that could show the difference
+ * first waits until all is filed (filing_settle()). Only the requests that a
+ * copy consists of do not: LOOKUP of names that are free, GETATTR of folders,
+ * CREATE, MKDIR, WRITE, FLUSH, RELEASE.
+ *
+ * Locks: waits for the writer lock and that of the live tree, so neither may be
+ * held by who settles.
+ */
+#ifndef FS_FILING_H
+#define FS_FILING_H
+
+#include "core/defer.h"
+#include "core/moment.h"
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct call;
+struct filing;
+struct fs;
+struct letter;
+struct loose;
+struct why;
+
+enum {
+	FILING_GROUP = 64,	 /* filed at once, at most */
+	FILING_ITEM = 256 << 10, /* bytes of a content that may wait */
+};
+
+struct filing_job {
+	int64_t file; /* id of the loose file */
+	struct who who;
+	int64_t number; /* of the letter */
+	int64_t time_ns;
+	size_t len;
+};
+
+/* File the first of @count jobs, as many as go together: how many they are. */
+typedef int (*filing_fn)(struct fs *fs, const struct filing_job *jobs,
+			 size_t count, struct why *why);
+
+/* Begin; fs->filing stays NULL if nothing may wait in this repository. */
+int filing_start(struct fs *fs, filing_fn fn, struct why *why);
+/* File what is left, and end the thread. Accepts NULL. */
+void filing_stop(struct filing *filing);
+
+/* Wait until more may be put. */
+void filing_wait_for_room(struct filing *filing);
+/*
+ * Put @letter, of @file, into the inbox and in line. The lock of the live tree
+ * is held. 0: it is acknowledged; else nothing has happened.
+ */
+int filing_put(struct filing *filing, struct loose *file, struct letter *letter,
+	       struct why *why);
+
+/* Wait until what had been put before is filed. 0, or why it cannot be: the
+ * disk is full or has failed. It stays acknowledged then. */
+int filing_settle(struct call *c);
+/* The same for what others than @who have put: what they did comes before what
+ * he begins now. */
+int filing_settle_others(struct call *c, const struct who *who);
+/* For who gives the kernel something to keep, once it is settled: the reply goes
+ * out after what the kernel must forget. Not for requests that a notice of a
+ * node might wait for: READ, WRITE, SETATTR. */
+void filing_after_notices(struct call *c);
+/* Is anything in line? One atomic load. */
+bool filing_any(const struct fs *fs);
+
+/* Once a second: try again what could not be filed. */
+void filing_upkeep(struct filing *filing);
+
+/* Notices of what was filed are counted in and, when told, out. */
+atomic_int *filing_untold(struct filing *filing);
+
+#endif
