@@ -57,6 +57,21 @@ static int file_failed(const struct inbox *inbox, struct why *why)
 
 /* ---- what the repository holds of it ---- */
 
+/* "KEY:FILED" */
+static int parse_mark(struct inbox *inbox, const char *text, struct why *why)
+{
+	char *colon, *end;
+
+	errno = 0;
+	inbox->key = strtoull(text, &colon, 16);
+	if (*colon != ':')
+		return why_set(why, -EBADMSG, "the mark of the inbox is bad");
+	inbox->filed = strtoll(colon + 1, &end, 10);
+	if (errno || end == colon + 1 || *end)
+		return why_set(why, -EBADMSG, "the mark of the inbox is bad");
+	return 0;
+}
+
 static int load_mark(struct inbox *inbox, struct why *why)
 {
 	DROP(store_put) struct reader reader = {0};
@@ -68,10 +83,7 @@ static int load_mark(struct inbox *inbox, struct why *why)
 	r = q_step(&q, why);
 	if (r <= 0)
 		return r;
-	if (sscanf(q_col_text(&q, 0), "%" SCNx64 ":%" SCNd64, &inbox->key,
-		   &inbox->filed) != 2)
-		return why_set(why, -EBADMSG, "the mark of the inbox is bad");
-	return 0;
+	return parse_mark(inbox, q_col_text(&q, 0), why);
 }
 
 static int save_mark(struct moment *m, uint64_t key, int64_t filed,
