@@ -314,35 +314,38 @@ static int write_all(struct inbox *inbox, struct iovec *parts, int count,
 	return 0;
 }
 
-static void unlock(pthread_mutex_t **lock)
+/* With the lock. */
+static int put(struct inbox *inbox, struct letter *letter, struct why *why)
 {
-	pthread_mutex_unlock(*lock);
-}
-
-int inbox_put(struct inbox *inbox, struct letter *letter, struct why *why)
-{
-	DROP(unlock) pthread_mutex_t *lock = &inbox->lock;
 	struct head head;
 	int r;
 
-	pthread_mutex_lock(lock);
 	if (!inbox->begun)
 		return -EAGAIN;
 	if (inbox->put == inbox->filed)
 		inbox->end = 0;
 	letter->number = inbox->put + 1;
 	r = make_head(inbox, letter, &head, why);
-	if (r == 0) {
-		struct iovec parts[] = {
-			{&head, sizeof(head)},
-			{(void *)(uintptr_t)letter->name, head.name_len},
-			{(void *)(uintptr_t)letter->bytes, letter->len}};
-
-		r = write_all(inbox, parts, 3,
-			      sizeof(head) + head.name_len + letter->len, why);
-	}
+	if (r < 0)
+		return r;
+	struct iovec parts[] = {
+		{&head, sizeof(head)},
+		{(void *)(uintptr_t)letter->name, head.name_len},
+		{(void *)(uintptr_t)letter->bytes, letter->len}};
+	r = write_all(inbox, parts, 3,
+		      sizeof(head) + head.name_len + letter->len, why);
 	if (r == 0)
 		inbox->put++;
+	return r;
+}
+
+int inbox_put(struct inbox *inbox, struct letter *letter, struct why *why)
+{
+	int r;
+
+	pthread_mutex_lock(&inbox->lock);
+	r = put(inbox, letter, why);
+	pthread_mutex_unlock(&inbox->lock);
 	return r;
 }
 
@@ -371,10 +374,9 @@ int inbox_new(struct store *store, struct inbox **ret, struct why *why)
 	inbox->store = store;
 	inbox->fd = -1;
 	pthread_mutex_init(&inbox->lock, NULL);
-	if (asprintf(&inbox->path, "%s.inbox", store_path(store)) < 0) {
-		inbox->path = NULL;
+	inbox->path = store_beside(store_path(store), ".inbox");
+	if (!inbox->path)
 		return why_set(why, -ENOMEM, "out of memory");
-	}
 	inbox->fd = open(inbox->path, O_RDWR | O_CLOEXEC);
 	if (inbox->fd < 0 && errno != ENOENT)
 		return file_failed(inbox, why);

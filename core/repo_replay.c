@@ -3,22 +3,10 @@
 #include "core/inbox.h"
 #include "core/intake.h"
 #include "core/number.h"
-#include "core/scratch.h"
+#include "core/tree.h"
 
 #include <errno.h>
 #include <string.h>
-
-/* 1: nothing has the name in the folder. */
-static int is_free(struct moment *m, int64_t folder, const char *name)
-{
-	struct entry entry;
-	struct scratch s;
-	int r = tree_lookup(m->db, MOMENT_NOW, folder, name, &entry, NULL);
-
-	if (r == -ENOENT)
-		r = scratch_lookup(m->db, folder, name, &s, NULL);
-	return r == -ENOENT ? 1 : r;
-}
 
 /* Where it was to go, or beside what has come there since; the root has room
  * for what has lost its folder. */
@@ -32,21 +20,20 @@ static int find_place(struct repo *repo, struct moment *m,
 		return r;
 	if (r == -ENOENT || !folder.folder)
 		line->folder = TREE_ROOT;
-	(void)strncpy(ret_name, line->asked, 255);
-	r = is_free(m, line->folder, line->asked);
-	if (r != 0)
-		return r < 0 ? r : 0;
-	line->outcome = OUTCOME_RENAMED;
-	line->went = ret_name;
-	return number_free_name(repo->numbers, m, line->folder, line->asked,
-				NULL, ret_name, NULL);
+	r = number_free_name(repo->numbers, m, line->folder, line->asked, NULL,
+			     ret_name, NULL);
+	if (r == 0 && strcmp(ret_name, line->asked) != 0) {
+		line->outcome = OUTCOME_RENAMED;
+		line->went = ret_name;
+	}
+	return r;
 }
 
 static int file_content(struct repo *repo, struct moment *m,
 			const struct letter *letter)
 {
 	DROP(intake_done) struct intake in = {0};
-	char name[256] = "";
+	char name[256];
 	struct report_line line = {
 		.folder = letter->folder,
 		.asked = letter->name,

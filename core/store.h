@@ -63,6 +63,9 @@ DEFINE_DROP(store, store_close);
 int store_holder(const char *path, char *text, size_t size, struct why *why);
 
 const char *store_path(const struct store *store);
+/* What lies beside a repository: @path and @suffix, to be freed; NULL: out of
+ * memory. */
+char *store_beside(const char *path, const char *suffix);
 const struct env *store_env(const struct store *store);
 
 /* What the repository knows of the texts of its items. */

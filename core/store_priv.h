@@ -79,9 +79,6 @@ void store_close_readers(struct store *store);
 int store_lock_file(struct store *store, const char *holder, struct why *why);
 void store_unlock_file(struct store *store);
 
-/* PATH + SUFFIX, to be freed; NULL: out of memory. */
-char *store_beside(const char *path, const char *suffix);
-
 /* ---- store_room.c: the disk that is full ---- */
 
 /* Set the ballast aside if there is room; give it up. */

@@ -69,12 +69,12 @@ int arrive(struct fs *fs, struct moment *m, const struct arrival *in,
  */
 int arrive_name_is_free(struct fs *fs, struct moment *m,
 			const struct arrival *in, struct why *why);
+int arrive_new(struct fs *fs, struct moment *m, const struct arrival *in,
+	       struct arrived *ret, struct why *why);
+
 /* One of the writers took an item from the name a moment ago: it may come back.
  * With the lock. */
 bool arrive_to_limbo(struct fs *fs, const struct arrival *in, int64_t now_ns);
-
-int arrive_new(struct fs *fs, struct moment *m, const struct arrival *in,
-	       struct arrived *ret, struct why *why);
 
 /* After the commit: what it means for what the same process does next. */
 void arrive_remember(struct fs *fs, const struct moment *m,

@@ -115,16 +115,14 @@ int commit_later(struct call *c, struct handle *h)
 	struct live *live = c->fs->live;
 	const struct kind *kind;
 	int64_t folder;
-	bool may;
 	int r;
 
 	if (!c->fs->filing || !h->loose)
 		return 0;
 	live_lock(live);
-	may = may_wait(c->fs, h->loose);
-	folder = h->loose->parent;
+	folder = h->loose->dirty && h->loose->item_name ? h->loose->parent : 0;
 	live_unlock(live);
-	if (!may || !store_calm(c->fs->repo->store) ||
+	if (!folder || !store_calm(c->fs->repo->store) ||
 	    find_kind(c, folder, &kind) < 0 || !may_be_in_a_group(kind))
 		return 0;
 	filing_wait_for_room(c->fs->filing);
@@ -175,7 +173,6 @@ static struct loose *find(struct live *live, int64_t id)
 /* 1: it is in the group; 0: it is not what it was when it was put in line. */
 static int add(struct group *g, const struct filing_job *job)
 {
-	DROP(live_unlock_p) struct live *locked = NULL;
 	struct fs *fs = g->c.fs;
 	size_t i = g->len;
 	struct loose *f;
@@ -259,7 +256,8 @@ static int file_alone(struct group *g, const struct filing_job *job)
 	f->dirty = true;
 	g->m.adds = false;
 	r = commit_loose(&g->c, &g->m, f, false);
-	if (is_of_the_disk(r)) {
+	/* Refused is done with; what is rolled back stays in line. */
+	if (r < 0 && (g->m.store || is_of_the_disk(r))) {
 		f->filing = true;
 		f->dirty = false;
 		return r;

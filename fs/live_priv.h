@@ -144,9 +144,13 @@ void loose_node(const struct loose *file, struct node *ret);
 int live_getattr(struct call *c, uint64_t ino, struct node *ret);
 int live_lookup(struct call *c, uint64_t dir, const char *name,
 		struct node *ret);
+/* A file in memory has this node: it is in *@ret. */
+bool live_is_loose(struct live *live, int64_t node, struct node *ret);
+int live_readlink(struct call *c, uint64_t ino);
+
+/* ---- live_list.c ---- */
 int live_list(struct call *c, uint64_t ino, struct file *dir, int64_t offset,
 	      struct listing *out);
-int live_readlink(struct call *c, uint64_t ino);
 
 /* ---- live_open.c ---- */
 int live_open_dir(struct call *c, uint64_t ino, struct fuse_file_info *fi);

@@ -179,11 +179,12 @@ static int take_word(struct mount_options *o, const char *word, struct why *why)
 		return 0;
 	if (equals)
 		return take_setting(o, word, equals + 1, why);
-	if (strcmp(word, "allow_other") == 0 ||
-	    strcmp(word, "default_permissions") == 0)
+	if (strcmp(word, "default_permissions") == 0) {
 		o->modes = true;
-	if (strcmp(word, "default_permissions") == 0)
-		return 0; /* see fs/mount.c */
+		return 0;
+	}
+	if (strcmp(word, "allow_other") == 0)
+		o->modes = true;
 	if (strcmp(word, "ro") == 0)
 		o->fs.read_only = true;
 	else if (!IS_ONE_OF(word, passed))

@@ -621,6 +621,23 @@ def test_mount_by_its_type_with_all_words_of_an_fstab(bare, space):
     assert "overwrite restore" in told
 
 
+def test_modes_are_checked_if_that_is_asked_for(bare, space):
+    space.run("mount", "-t", "fuse.repofs", bare.file, bare.root, "-o",
+              "default_permissions")
+    words = space.options_of(bare.root)[2]
+    assert "default_permissions" in words and "allow_other" not in words
+
+
+def test_others_may_not_come_to_roots_own_mount(repo):
+    """There modes are not checked, since root is kept out by none."""
+    repo.write("a.json", item())
+    os.chmod(repo.path("a.json"), 0)
+    assert repo.read("a.json") == item()
+    done = run(["setpriv", "--reuid=65534", "--clear-groups", "cat",
+                repo.path("a.json")], check=False)
+    assert done.returncode != 0 and "denied" in done.stderr.lower()
+
+
 def test_mount_by_its_type_hears_of_failures(bare, space):
     by_type = ["mount", "-t", "fuse.repofs", bare.file, bare.root]
     for words in ("nonsense", "max_item=0", "rw,overwrite=never"):
