@@ -113,7 +113,7 @@ static int next_content(struct checking *c, int64_t *id)
 	DROP(q_close) struct q q = q_open(c->db, STMT_CHECK_CONTENT_NEXT);
 
 	q_i64(&q, 1, *id);
-	return q_find(&q, id, c->why);
+	return q_next(&q, id, c->why);
 }
 
 /* Its bytes, against its size and its SHA-256. */

@@ -149,7 +149,7 @@ static int next(struct check_index *c, enum stmt id, int64_t *item)
 	DROP(q_close) struct q q = q_open(c->db, id);
 
 	q_i64(&q, 1, *item);
-	return q_find(&q, item, c->why);
+	return q_next(&q, item, c->why);
 }
 
 /* What the index knows of items that are not there. */

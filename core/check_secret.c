@@ -73,7 +73,7 @@ static int next_row(struct sealed *s, enum stmt stmt, int64_t *id)
 	DROP(q_close) struct q q = q_open(s->db, stmt);
 
 	q_i64(&q, 1, *id);
-	return q_find(&q, id, s->why);
+	return q_next(&q, id, s->why);
 }
 
 static int check_files(struct sealed *s)

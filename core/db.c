@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -390,6 +391,30 @@ int q_find(struct q *q, int64_t *ret, struct why *why)
 
 	if (r > 0)
 		*ret = q_col_i64(q, 0);
+	return r;
+}
+
+int q_next(struct q *q, int64_t *last, struct why *why)
+{
+	int64_t before = *last;
+	int r = q_find(q, last, why);
+
+	if (r > 0 && *last <= before)
+		return why_set(why, -EBADMSG,
+			       "database: %" PRId64 " comes after %" PRId64
+			       ": an index is damaged",
+			       *last, before);
+	return r;
+}
+
+int q_next_text(struct q *q, const char *last, struct why *why)
+{
+	int r = q_step(q, why);
+
+	if (r > 0 && (q_is_null(q, 0) || strcmp(q_col_text(q, 0), last) <= 0))
+		return why_set(why, -EBADMSG,
+			       "database: an index is damaged after '%s'",
+			       last);
 	return r;
 }
 

@@ -69,6 +69,11 @@ int q_step(struct q *q, struct why *why);
 /* The number that a statement yields at most one of: 1: *ret is it; 0: none, and
  * *ret stays as it was. */
 int q_find(struct q *q, int64_t *ret, struct why *why);
+/* Step in a walk upwards: the first column, a number, is above *last and becomes
+ * it. -EBADMSG if it is not: a damaged index could lead in a circle for ever. */
+int q_next(struct q *q, int64_t *last, struct why *why);
+/* The same where the first column is text, without setting @last. */
+int q_next_text(struct q *q, const char *last, struct why *why);
 /* Run a statement that yields no rows. */
 int q_run(struct q *q, struct why *why);
 int64_t q_col_i64(const struct q *q, int col); /* SQL NULL is 0 */

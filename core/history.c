@@ -92,7 +92,7 @@ int history_names(struct db *db, int64_t folder, int64_t after, former_fn fn,
 
 	q_i64(&q, 1, folder);
 	q_i64(&q, 2, after);
-	while ((r = q_step(&q, why)) > 0) {
+	while ((r = q_next(&q, &after, why)) > 0) {
 		r = fn(q_col_i64(&q, 0), q_col_text(&q, 1),
 		       q_col_i64(&q, 2) != 0, arg);
 		if (r != 0)

@@ -106,7 +106,7 @@ static int next_item(struct db *db, int64_t folder, int64_t *item,
 
 	q_i64(&q, 1, folder);
 	q_i64(&q, 2, *item);
-	return q_find(&q, item, why);
+	return q_next(&q, item, why);
 }
 
 static int collect_folder(struct db *db, int64_t folder, struct events *events,

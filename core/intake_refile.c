@@ -31,7 +31,7 @@ static int next_former(struct moment *m, int64_t item, int64_t moment,
 	q_i64(&q, 1, item);
 	q_i64(&q, 2, moment);
 	q_text(&q, 3, after.data);
-	r = q_step(&q, why);
+	r = q_next_text(&q, after.data, why);
 	if (r <= 0)
 		return r;
 	buf_reset(at);

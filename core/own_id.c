@@ -23,12 +23,10 @@ static int next_owner(struct db *db, const char *id, int64_t *item,
 
 	q_text(&q, 1, id);
 	q_i64(&q, 2, *item);
-	r = q_step(&q, why);
-	if (r <= 0)
-		return r;
-	*item = q_col_i64(&q, 0);
-	*kind = (unsigned)q_col_i64(&q, 1);
-	return 1;
+	r = q_next(&q, item, why);
+	if (r > 0)
+		*kind = (unsigned)q_col_i64(&q, 1);
+	return r;
 }
 
 int own_id_rival(struct db *db, const struct own_id *own, int64_t *other,

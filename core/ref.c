@@ -290,10 +290,9 @@ int ref_next_child(struct db *db, int64_t parent, struct ref_child *child,
 
 	q_i64(&q, 1, parent);
 	q_i64(&q, 2, child->item);
-	r = q_step(&q, why);
+	r = q_next(&q, &child->item, why);
 	if (r <= 0)
 		return r;
-	child->item = q_col_i64(&q, 0);
 	child->folder = q_col_i64(&q, 1) != 0;
 	child->bears_kind =
 		child->folder && kinds &&

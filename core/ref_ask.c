@@ -50,10 +50,10 @@ static int next_owner(struct db *db, const char *id, int64_t after,
 
 	q_text(&q, 1, id);
 	q_i64(&q, 2, after);
-	r = q_step(&q, why);
+	r = q_next(&q, &after, why);
 	if (r <= 0)
 		return r;
-	*ret_item = q_col_i64(&q, 0);
+	*ret_item = after;
 	*ret_kind = (unsigned)q_col_i64(&q, 1);
 	return 1;
 }
@@ -194,6 +194,11 @@ static int next_naming(struct db *db, struct ref *ref, struct why *why)
 	r = q_step(&q, why);
 	if (r <= 0)
 		return r;
+	if (q_col_i64(&q, 0) < ref->item ||
+	    (q_col_i64(&q, 0) == ref->item &&
+	     q_col_i64(&q, 1) <= (int64_t)ref->leads))
+		return why_set(why, -EBADMSG,
+			       "database: the index of references is damaged");
 	ref->item = q_col_i64(&q, 0);
 	ref->leads = (uint64_t)q_col_i64(&q, 1);
 	ref->missing = q_col_i64(&q, 2) != 0;
@@ -234,7 +239,7 @@ int ref_next_below(struct db *db, const char *path, struct buf *target,
 	q_i64(&q, 1, REF_PATH);
 	q_text(&q, 2, after.data);
 	q_text(&q, 3, end.data);
-	r = q_step(&q, why);
+	r = q_next_text(&q, after.data, why);
 	if (r <= 0)
 		return r;
 	buf_text(target, q_col_text(&q, 0));
@@ -285,7 +290,11 @@ int ref_next_missing(struct db *db, int64_t after, int64_t *ret_item,
 		     struct why *why)
 {
 	DROP(q_close) struct q q = q_open(db, STMT_REF_NEXT_MISSING);
+	int r;
 
 	q_i64(&q, 1, after);
-	return q_find(&q, ret_item, why);
+	r = q_next(&q, &after, why);
+	if (r > 0)
+		*ret_item = after;
+	return r;
 }

@@ -261,11 +261,11 @@ static int show_next(struct showing *s, int64_t *after, struct why *why)
 	int r;
 
 	q_i64(&q, 1, *after);
-	r = q_step(&q, why);
+	r = q_next(&q, after, why);
 	if (r <= 0)
 		return r;
 	row = (struct row){
-		.id = q_col_i64(&q, 0),
+		.id = *after,
 		.time_ns = q_col_i64(&q, 1),
 		.uid = (uid_t)q_col_i64(&q, 2),
 		.program = q_col_text(&q, 3),
@@ -278,7 +278,6 @@ static int show_next(struct showing *s, int64_t *after, struct why *why)
 		.item = q_col_i64(&q, 10),
 		.batch = q_col_i64(&q, 11),
 	};
-	*after = row.id;
 	r = enter_folder(s, &row, why);
 	if (r == 0 && s->shown)
 		r = show_row(s, &row, why);

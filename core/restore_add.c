@@ -213,7 +213,7 @@ static int next_item(struct restore *rs, int64_t *item)
 
 	q_i64(&q, 1, rs->m->id);
 	q_i64(&q, 2, *item);
-	return q_find(&q, item, rs->why);
+	return q_next(&q, item, rs->why);
 }
 
 int restore_follow(struct restore *rs)

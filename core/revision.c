@@ -87,7 +87,7 @@ static int revision_next(struct db *db, int64_t after, struct buf *text,
 	int r;
 
 	q_i64(&q, 1, after);
-	r = q_step(&q, why);
+	r = q_next(&q, &after, why);
 	if (r <= 0)
 		return r;
 	r = revision_from_row(&q, text, ret, why);

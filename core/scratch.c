@@ -80,7 +80,7 @@ int scratch_list(struct db *db, int64_t parent, int64_t after, scratch_fn fn,
 
 	q_i64(&q, 1, parent);
 	q_i64(&q, 2, after);
-	while ((r = q_step(&q, why)) > 0) {
+	while ((r = q_next(&q, &after, why)) > 0) {
 		struct scratch s = scratch_from_row(&q);
 
 		r = fn(&s, arg);

@@ -108,7 +108,7 @@ int secret_next(struct db *db, int64_t item, struct buf *at, struct why *why)
 		return no_memory(why);
 	q_i64(&q, 1, item);
 	q_text(&q, 2, after.data);
-	r = q_step(&q, why);
+	r = q_next_text(&q, after.data, why);
 	if (r <= 0)
 		return r;
 	buf_reset(at);
@@ -122,9 +122,13 @@ static int next_number(struct db *db, enum stmt stmt, int64_t after,
 		       int64_t *ret, struct why *why)
 {
 	DROP(q_close) struct q q = q_open(db, stmt);
+	int r;
 
 	q_i64(&q, 1, after);
-	return q_find(&q, ret, why);
+	r = q_next(&q, &after, why);
+	if (r > 0)
+		*ret = after;
+	return r;
 }
 
 int secret_next_item(struct db *db, int64_t after, int64_t *ret,

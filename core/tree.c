@@ -183,7 +183,7 @@ int tree_list(struct db *db, int64_t at, int64_t folder, int64_t after,
 	q_i64(&q, 2, after);
 	if (at != MOMENT_NOW)
 		q_i64(&q, 3, at);
-	while ((r = q_step(&q, why)) > 0) {
+	while ((r = q_next(&q, &after, why)) > 0) {
 		struct entry e = tree_row(&q);
 
 		r = fn(&e, arg);
