@@ -18,7 +18,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#define MAGIC "repofs-letter-1"
+#define MAGIC "repofs-letter-2"
 
 /* As it stands in the file, before the name and the bytes. It is read by the
  * same program on the same machine, so it is as memory has it. */
@@ -26,7 +26,8 @@ struct head {
 	char magic[16];
 	uint64_t key;
 	int64_t number;
-	int64_t folder, time_ns, mtime_ns, ctime_ns;
+	int64_t folder, item, seen;
+	int64_t time_ns, mtime_ns, ctime_ns;
 	uint64_t start;
 	uint64_t len;
 	uint32_t mode, uid, gid;
@@ -122,6 +123,8 @@ static int make_head(const struct inbox *inbox, const struct letter *letter,
 	ret->key = inbox->key;
 	ret->number = letter->number;
 	ret->folder = letter->folder;
+	ret->item = letter->item;
+	ret->seen = letter->seen;
 	ret->time_ns = letter->time_ns;
 	ret->mtime_ns = letter->attr.mtime_ns;
 	ret->ctime_ns = letter->attr.ctime_ns;
@@ -146,6 +149,8 @@ static struct letter to_letter(const struct head *head, const char *name,
 	struct letter letter = {
 		.folder = head->folder,
 		.name = name,
+		.item = head->item,
+		.seen = head->seen,
 		.bytes = text + head->name_len,
 		.len = head->len,
 		.attr = {.mode = head->mode,

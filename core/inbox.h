@@ -1,12 +1,12 @@
 /*
  * inbox - contents that are acknowledged and not filed yet.
  *
- * Filing an item for itself costs several times what filing it among others
- * does. So a new item's content is first put into a file beside the repository,
- * PATH.inbox, which survives the death of the process as a commit does, and
- * filed a moment later with what else has come. What a process that died left
- * there is filed when the repository is next opened for writing (repo_open()),
- * before anybody sees it.
+ * Filing a content for itself costs several times what filing it among others
+ * does. So the content of a new item, or a new one of an item, is first put into
+ * a file beside the repository, PATH.inbox, which survives the death of the
+ * process as a commit does, and filed a moment later with what else has come.
+ * What a process that died left there is filed when the repository is next
+ * opened for writing (repo_open()), before anybody sees it.
  *
  * The file is a row of letters, each with a number, the next one, and its own
  * SHA-256. When all are filed the next letter is written over the first. The
@@ -35,13 +35,16 @@ struct inbox;
 struct store;
 struct why;
 
-/* For the item @name, which is new, in @folder. */
+/* For @name in @folder, a new item or @item. */
 struct letter {
 	int64_t folder;
 	const char *name; /* at most 255 bytes */
+	int64_t item;	  /* an edit of it; 0: it is new */
+	int64_t seen;	  /* the content that is edited; if the item has another
+			     one by then, this is a new item beside it */
 	const char *bytes;
 	size_t len;
-	struct attr attr;
+	struct attr attr; /* that it is to have */
 	struct who who;
 	struct batch_key key;
 	int64_t time_ns; /* when it was acknowledged */

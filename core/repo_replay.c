@@ -29,32 +29,74 @@ static int find_place(struct repo *repo, struct moment *m,
 	return r;
 }
 
-static int file_content(struct repo *repo, struct moment *m,
-			const struct letter *letter)
+static int add(struct repo *repo, struct moment *m, const struct letter *letter,
+	       struct report_line *line)
 {
 	DROP(intake_done) struct intake in = {0};
 	char name[256];
-	struct report_line line = {
-		.folder = letter->folder,
-		.asked = letter->name,
-		.outcome = OUTCOME_CREATED,
-	};
 	struct intake_text text = {.bytes = letter->bytes, .len = letter->len};
 	struct new_item new = {.attr = letter->attr};
-	int r = find_place(repo, m, &line, name);
+	int r = find_place(repo, m, line, name);
 
-	text.folder = line.folder;
+	text.folder = line->folder;
 	if (r == 0)
 		r = intake_take(m, &text, &in, NULL);
 	new.content = in.content;
 	new.size = in.size;
 	if (r == 0)
-		r = tree_add_item(m, line.folder, name, &new, &line.item, NULL);
+		r = tree_add_item(m, line->folder, name, &new, &line->item,
+				  NULL);
 	if (r == 0)
-		r = intake_keep(m, &in, line.item, NULL);
+		r = intake_keep(m, &in, line->item, NULL);
+	/* The line borrows the name. */
+	return r < 0 ? r
+		     : batch_note(repo->batches, m, &letter->key, line, NULL);
+}
+
+static int edit(struct repo *repo, struct moment *m,
+		const struct letter *letter, struct report_line *line)
+{
+	DROP(intake_done) struct intake in = {0};
+	const struct intake_text text = {
+		.folder = line->folder,
+		.bytes = letter->bytes,
+		.len = letter->len,
+		.like = letter->seen,
+	};
+	int r = intake_take(m, &text, &in, NULL);
+
+	line->item = letter->item;
+	line->outcome = OUTCOME_UNCHANGED;
+	if (r == 0 && in.content != letter->seen) {
+		line->outcome = OUTCOME_EDITED;
+		r = tree_save(m, letter->item, in.content, in.arrived, in.size,
+			      &letter->attr, NULL);
+	}
 	if (r == 0)
-		r = batch_note(repo->batches, m, &letter->key, &line, NULL);
-	return r;
+		r = intake_keep(m, &in, letter->item, NULL);
+	return r < 0 ? r
+		     : batch_note(repo->batches, m, &letter->key, line, NULL);
+}
+
+static int file_content(struct repo *repo, struct moment *m,
+			const struct letter *letter)
+{
+	struct report_line line = {
+		.folder = letter->folder,
+		.asked = letter->name,
+		.outcome = OUTCOME_CREATED,
+	};
+	struct entry entry;
+	int r = letter->item ? tree_get(m->db, MOMENT_NOW, letter->item, &entry,
+					NULL)
+			     : -ENOENT;
+
+	if (r < 0 && r != -ENOENT)
+		return r;
+	if (r < 0 || entry.content != letter->seen)
+		return add(repo, m, letter, &line);
+	line.folder = entry.parent;
+	return edit(repo, m, letter, &line);
 }
 
 static int file_letter(const struct letter *letter, void *arg)

@@ -180,7 +180,7 @@ static int rebase(struct moment *m, const struct arrival *in,
 	return r < 0 ? r : moment_note(m, &rewritten, why);
 }
 
-static struct attr edited_attr(const struct arrival *in, const struct entry *e)
+struct attr arrive_attr(const struct arrival *in, const struct entry *e)
 {
 	struct attr attr = e->attr;
 
@@ -203,7 +203,7 @@ static int save_over(struct moment *m, const struct arrival *in,
 	const struct intake *took = &taken->took;
 	struct version_to_save v = {took->content, 0, took->size};
 	const struct entry *e = &taken->entry;
-	const struct attr attr = edited_attr(in, e);
+	const struct attr attr = arrive_attr(in, e);
 	bool same;
 	int r = rebase(m, in, taken, &v, why);
 
@@ -354,6 +354,31 @@ int arrive_new(struct fs *fs, struct moment *m, const struct arrival *in,
 	*ret = (struct arrived){.node = in->node};
 	r = create(m, in, &taken, ret, why);
 	return r < 0 ? r : arrive_note(fs, m, in, ret, &taken.took, why);
+}
+
+bool arrive_is_edit(struct fs *fs, const struct arrival *in,
+		    const struct entry *entry)
+{
+	struct sight s = {fs, in, entry->id, 0};
+
+	(void)look_at_content(entry->content, &s);
+	return is_edit(fs, in, s.seen);
+}
+
+int arrive_edit(struct fs *fs, struct moment *m, const struct arrival *in,
+		int64_t seen, struct arrived *ret, struct why *why)
+{
+	DROP(arrive_taken_done) struct taken taken = {.seen = seen};
+	int r = tree_get(m->db, MOMENT_NOW, in->target, &taken.entry, why);
+
+	*ret = (struct arrived){0};
+	if (r == -ENOENT || (r == 0 && taken.entry.content != seen))
+		return -ESTALE;
+	if (r == 0)
+		r = edit(m, in, &taken, ret, why);
+	if (r == 0)
+		r = settle_node(fs, m, &taken.entry, ret, why);
+	return r < 0 ? r : arrive_note(fs, m, in, ret, NULL, why);
 }
 
 int arrive(struct fs *fs, struct moment *m, const struct arrival *in,

@@ -72,6 +72,18 @@ int arrive_name_is_free(struct fs *fs, struct moment *m,
 int arrive_new(struct fs *fs, struct moment *m, const struct arrival *in,
 	       struct arrived *ret, struct why *why);
 
+/*
+ * The same for an edit: of @entry, which @in has as its target. arrive_is_edit()
+ * says, with the lock, whether it is one as the item is now; arrive_edit(),
+ * without it, is -ESTALE if its content is not @seen any more.
+ */
+bool arrive_is_edit(struct fs *fs, const struct arrival *in,
+		    const struct entry *entry);
+int arrive_edit(struct fs *fs, struct moment *m, const struct arrival *in,
+		int64_t seen, struct arrived *ret, struct why *why);
+/* What the item has after that. */
+struct attr arrive_attr(const struct arrival *in, const struct entry *entry);
+
 /* One of the writers took an item from the name a moment ago: it may come back.
  * With the lock. */
 bool arrive_to_limbo(struct fs *fs, const struct arrival *in, int64_t now_ns);

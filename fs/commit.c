@@ -86,7 +86,7 @@ int commit_arrival(struct call *c, struct moment *m, const struct arrival *in)
 
 /* ---- a writer on an item ---- */
 
-static struct arrival of_handle(struct fs *fs, const struct handle *h)
+struct arrival commit_of_handle(const struct handle *h, int64_t now_ns)
 {
 	bool whole = h->truncated || ((h->flags & O_ACCMODE) == O_WRONLY &&
 				      h->covered >= h->spool.len);
@@ -113,7 +113,7 @@ static struct arrival of_handle(struct fs *fs, const struct handle *h)
 	in.attr_set = h->pending_set;
 	in.attr.mtime_ns = (h->pending_set & FUSE_SET_ATTR_MTIME)
 				   ? h->pending.mtime_ns
-				   : live_now(fs);
+				   : now_ns;
 	/* A copy beside belongs to who made it. */
 	if (!(h->pending_set & FUSE_SET_ATTR_UID))
 		in.attr.uid = h->who.uid;
@@ -127,11 +127,23 @@ static int take_back(struct moment *m, int64_t *rejected, struct why *why)
 	return *rejected ? rejected_drop(m, *rejected, why) : 0;
 }
 
-/* Under both locks. */
-static int commit_writer(struct call *c, struct moment *m, struct handle *h,
-			 bool polite)
+void commit_saved(struct call *c, const struct moment *m, struct handle *h,
+		  const struct arrival *in, const struct arrived *out)
 {
-	struct arrival in = of_handle(c->fs, h);
+	arrive_remember(c->fs, m, in, out);
+	h->dirty = h->refused = false;
+	h->rejected = 0;
+	h->base = out->content;
+	h->went = out->item;
+	if (h->went == h->item)
+		h->content = out->content; /* also if its node goes now */
+	notices_of_outcome(c, m, in, out);
+}
+
+int commit_writer(struct call *c, struct moment *m, struct handle *h,
+		  bool polite)
+{
+	struct arrival in = commit_of_handle(h, live_now(c->fs));
 	struct arrived out;
 	int r;
 
@@ -163,14 +175,9 @@ static int commit_writer(struct call *c, struct moment *m, struct handle *h,
 		r = moment_commit(m, &c->why);
 	if (r < 0)
 		return r;
-	arrive_remember(c->fs, m, &in, &out);
-	h->dirty = h->refused = false;
-	h->rejected = 0;
-	h->base = out.content;
-	h->went = out.item;
-	if (h->went == h->item)
-		h->content = out.content; /* also if its node goes now */
-	commit_notices(c, m, &in, &out);
+	c->notices_first = true;
+	commit_rewritten(c, m);
+	commit_saved(c, m, h, &in, &out);
 	return 0;
 }
 

@@ -27,8 +27,9 @@ struct loose;
 int commit_handle(struct call *c, struct handle *h, bool polite);
 
 /*
- * The same, later: 1: what @h has written to a new file is acknowledged, and
- * will be filed with others; 0: it is not what may wait.
+ * The same, later: 1: what @h has written, to a new file or over an item that
+ * its program has seen, is acknowledged, and will be filed with others; 0: it
+ * is not what may wait.
  */
 int commit_later(struct call *c, struct handle *h);
 /* For filing_start(). */

@@ -9,12 +9,18 @@
 /* ---- commit.c ---- */
 
 struct arrival commit_of_loose(const struct loose *f);
+struct arrival commit_of_handle(const struct handle *h, int64_t now_ns);
 /* Under both locks: let @f arrive, or store or refuse it; commits @m. */
 int commit_loose(struct call *c, struct moment *m, struct loose *f,
 		 bool polite);
-/* @in, of @f, has become @out by @m, which is committed. */
+/* The same for a writer on an item. */
+int commit_writer(struct call *c, struct moment *m, struct handle *h,
+		  bool polite);
+/* @in, of @f or @h, has become @out by @m, which is committed. */
 void commit_arrived(struct call *c, const struct moment *m, struct loose *f,
 		    const struct arrival *in, const struct arrived *out);
+void commit_saved(struct call *c, const struct moment *m, struct handle *h,
+		  const struct arrival *in, const struct arrived *out);
 
 /* A refused process that goes on with the name means its own copy. @node: what
  * the kernel knows the refused file by. */

@@ -5,7 +5,6 @@
 #include "core/repo.h"
 #include "fs/call.h"
 #include "fs/fs.h"
-#include "fs/loose.h"
 #include "fs/sentences.h"
 
 #include <errno.h>
@@ -18,6 +17,7 @@
 enum {
 	JOBS_MAX = 256,
 	BYTES_MAX = 4 << 20,
+	NODES = 1024,
 	/* The longer, the more go together; nobody waits for it. */
 	LINGER_NS = 20000000,
 };
@@ -36,7 +36,9 @@ struct filing {
 	bool urgent, stop;
 	bool idle; /* the thread waits to be woken */
 	atomic_bool any;
-	atomic_int untold; /* see filing_untold() */
+	atomic_int new_files;	 /* how many are in line */
+	atomic_int edits[NODES]; /* likewise, by node modulo NODES */
+	atomic_int untold;	 /* see filing_untold() */
 };
 
 /* ---- the thread ---- */
@@ -76,6 +78,14 @@ static void tell_failure(struct filing *f, int r, const struct why *why)
 			      TREE_ROOT, r, why->text);
 }
 
+static void tally(struct filing *f, const struct filing_job *job, int n)
+{
+	if (job->handle)
+		atomic_fetch_add(&f->edits[(uint64_t)job->node % NODES], n);
+	else
+		atomic_fetch_add(&f->new_files, n);
+}
+
 /* With the lock held before and after but not meanwhile. */
 static void file_some(struct filing *f, struct filing_job *jobs)
 {
@@ -92,6 +102,7 @@ static void file_some(struct filing *f, struct filing_job *jobs)
 	f->failed = r < 0 ? r : 0;
 	for (; r > 0; r--) {
 		f->bytes -= f->jobs[f->first].len;
+		tally(f, &f->jobs[f->first], -1);
 		f->first = (f->first + 1) % JOBS_MAX;
 		f->len--;
 		f->filed++;
@@ -136,9 +147,10 @@ void filing_wait_for_room(struct filing *f)
 	pthread_mutex_unlock(&f->lock);
 }
 
-static int put(struct filing *f, struct loose *file, struct letter *letter,
-	       struct why *why)
+static int put(struct filing *f, const struct filing_job *job,
+	       struct letter *letter, struct why *why)
 {
+	struct filing_job *last = &f->jobs[(f->first + f->len) % JOBS_MAX];
 	int r;
 
 	if (f->failed || f->len == JOBS_MAX)
@@ -146,13 +158,12 @@ static int put(struct filing *f, struct loose *file, struct letter *letter,
 	r = inbox_put(f->fs->repo->inbox, letter, why);
 	if (r < 0)
 		return r;
-	f->jobs[(f->first + f->len) % JOBS_MAX] = (struct filing_job){
-		.file = file->id,
-		.who = letter->who,
-		.number = letter->number,
-		.time_ns = letter->time_ns,
-		.len = letter->len,
-	};
+	*last = *job;
+	last->who = letter->who;
+	last->number = letter->number;
+	last->time_ns = letter->time_ns;
+	last->len = letter->len;
+	tally(f, last, 1);
 	f->len++;
 	f->put++;
 	f->bytes += letter->len;
@@ -162,13 +173,13 @@ static int put(struct filing *f, struct loose *file, struct letter *letter,
 	return 0;
 }
 
-int filing_put(struct filing *f, struct loose *file, struct letter *letter,
-	       struct why *why)
+int filing_put(struct filing *f, const struct filing_job *job,
+	       struct letter *letter, struct why *why)
 {
 	int r;
 
 	pthread_mutex_lock(&f->lock);
-	r = put(f, file, letter, why);
+	r = put(f, job, letter, why);
 	pthread_mutex_unlock(&f->lock);
 	return r;
 }
@@ -193,6 +204,18 @@ bool filing_any(const struct fs *fs)
 	return fs->filing && atomic_load(&fs->filing->any);
 }
 
+static bool edits(const struct filing *f, int64_t node)
+{
+	return atomic_load(&f->edits[(uint64_t)node % NODES]) > 0;
+}
+
+bool filing_concerns(const struct fs *fs, int64_t node)
+{
+	const struct filing *f = fs->filing;
+
+	return f && (atomic_load(&f->new_files) > 0 || edits(f, node));
+}
+
 int filing_settle(struct call *c)
 {
 	struct filing *f = c->fs->filing;
@@ -204,6 +227,13 @@ int filing_settle(struct call *c)
 	r = wait_for_all(f);
 	pthread_mutex_unlock(&f->lock);
 	return r;
+}
+
+int filing_settle_node(struct call *c, int64_t node)
+{
+	int r = filing_concerns(c->fs, node) ? filing_settle(c) : 0;
+
+	return r < 0 && edits(c->fs->filing, node) ? r : 0;
 }
 
 static bool any_of_others(const struct filing *f, const struct who *who)

@@ -1,16 +1,18 @@
 /*
  * filing - what is acknowledged at once and filed in groups.
  *
- * A copier closes one file after another, each of which is a new item. To
- * commit each for itself would be most of the time that a copy takes. So such
- * a file is put into the inbox (core/inbox) when it is closed, and stays a
- * loose file (loose->filing) until a thread has filed it together with those
- * that came after it.
+ * A copier closes one file after another, each of which is a new item, and a
+ * script saves one item after another. To commit each for itself would be most
+ * of the time that this takes. So such a file is put into the inbox
+ * (core/inbox) when it is closed, and stays what it is, a loose file or the
+ * handle of a writer (->filing), until a thread has filed it together with
+ * those that came after it.
  *
  * Nobody can tell: whoever asks for anything that could show the difference
  * first waits until all is filed (filing_settle()). Only the requests that a
  * copy consists of do not: LOOKUP of names that are free, GETATTR of folders,
- * CREATE, MKDIR, WRITE, FLUSH, RELEASE.
+ * CREATE, MKDIR, WRITE, FLUSH, RELEASE; nor, as long as nothing new is in line,
+ * OPEN, GETATTR and truncation of what is not in line itself.
  *
  * Locks: waits for the writer lock and that of the live tree, so neither may be
  * held by who settles.
@@ -28,8 +30,8 @@
 struct call;
 struct filing;
 struct fs;
+struct handle;
 struct letter;
-struct loose;
 struct why;
 
 enum {
@@ -38,9 +40,12 @@ enum {
 };
 
 struct filing_job {
-	int64_t file; /* id of the loose file */
-	struct who who;
-	int64_t number; /* of the letter */
+	int64_t file;		/* id of the loose file, or 0: */
+	struct handle *handle;	/* of who has saved an item; its file is held */
+	int64_t node;		/* of that item */
+	int64_t seen;		/* the content that it has */
+	struct who who;		/* from here on as in the letter */
+	int64_t number;
 	int64_t time_ns;
 	size_t len;
 };
@@ -57,11 +62,12 @@ void filing_stop(struct filing *filing);
 /* Wait until more may be put. */
 void filing_wait_for_room(struct filing *filing);
 /*
- * Put @letter, of @file, into the inbox and in line. The lock of the live tree
- * is held. 0: it is acknowledged; else nothing has happened.
+ * Put @letter into the inbox and @job, of which the first part is filled in, in
+ * line. The lock of the live tree is held. 0: it is acknowledged; else nothing
+ * has happened.
  */
-int filing_put(struct filing *filing, struct loose *file, struct letter *letter,
-	       struct why *why);
+int filing_put(struct filing *filing, const struct filing_job *job,
+	       struct letter *letter, struct why *why);
 
 /* Wait until what had been put before is filed. 0, or why it cannot be: the
  * disk is full or has failed. It stays acknowledged then. */
@@ -69,12 +75,17 @@ int filing_settle(struct call *c);
 /* The same for what others than @who have put: what they did comes before what
  * he begins now. */
 int filing_settle_others(struct call *c, const struct who *who);
+/* The same for who asks about @node alone; an error only if it is in line
+ * still. */
+int filing_settle_node(struct call *c, int64_t node);
 /* For who gives the kernel something to keep, once it is settled: the reply goes
  * out after what the kernel must forget. Not for requests that a notice of a
  * node might wait for: READ, WRITE, SETATTR. */
 void filing_after_notices(struct call *c);
 /* Is anything in line? One atomic load. */
 bool filing_any(const struct fs *fs);
+/* ... that may show in an answer about @node? Two. */
+bool filing_concerns(const struct fs *fs, int64_t node);
 
 /* Once a second: try again what could not be filed. */
 void filing_upkeep(struct filing *filing);

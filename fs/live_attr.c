@@ -237,9 +237,12 @@ int live_setattr(struct call *c, uint64_t ino, struct file *file,
 	int r = 0;
 
 	if (!is_being_made(live, node))
-		(void)filing_settle(c);
+		r = set & SET_ANY ? filing_settle(c)
+				  : filing_settle_node(c, node);
 	if (set & FUSE_SET_ATTR_SIZE)
-		r = live_truncate(c, ino, file, st->st_size);
+		r = r < 0 ? r : live_truncate(c, ino, file, st->st_size);
+	else
+		r = 0;
 	if (r < 0)
 		return r;
 	if (!(set & SET_ANY))

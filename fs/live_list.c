@@ -152,6 +152,7 @@ int live_list(struct call *c, uint64_t ino, struct file *dir, int64_t offset,
 	struct db *db = call_db(c);
 	int r = 0;
 
+	atomic_fetch_add(&live->shown, 1);
 	if (!db)
 		return c->why.code;
 	if (offset == 0 && dir)

@@ -246,17 +246,23 @@ static int look_stored(struct call *c, const struct wanted *w, struct node *ret)
 static int look(struct call *c, const struct wanted *w, struct node *ret)
 {
 	struct live *live = c->fs->live;
-	enum in_memory state = look_in_memory(live, w, ret);
-	int r = state == STORED ? look_stored(c, w, ret) : 0;
+	enum in_memory state;
+	int64_t node;
+	int r;
 
+	atomic_fetch_add(&live->shown, 1);
+	state = look_in_memory(live, w, ret);
+	r = state == STORED ? look_stored(c, w, ret) : 0;
 	if (r < 0 || state == BEING_MADE)
 		return r;
-	if (state == STORED && !filing_any(c->fs))
-		return 0;
+	node = inum_payload(ret->st.st_ino);
 	if (state == STORED && S_ISDIR(ret->st.st_mode)) {
-		add_filing(live, inum_payload(ret->st.st_ino), ret);
+		if (filing_any(c->fs))
+			add_filing(live, node, ret);
 		return 0;
 	}
+	if (state == STORED && !filing_concerns(c->fs, node))
+		return 0;
 	(void)filing_settle(c);
 	return look_in_memory(live, w, ret) == STORED ? look_stored(c, w, ret)
 						      : 0;

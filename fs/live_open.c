@@ -8,6 +8,7 @@
 #include "core/repo.h"
 #include "fs/ahead.h"
 #include "fs/commit.h"
+#include "fs/filing.h"
 #include "fs/kinds.h"
 #include "fs/live_priv.h"
 
@@ -322,10 +323,12 @@ static int load(struct call *c, struct file *file)
 
 int live_open(struct call *c, uint64_t ino, struct fuse_file_info *fi)
 {
+	int r = filing_settle_node(c, inum_payload(ino));
 	uint64_t generation = store_generation(c->fs->repo->store);
 	struct ahead_file ahead = {.generation = generation, .load = load};
-	int r = open_any(c, ino, generation, fi);
 
+	if (r == 0)
+		r = open_any(c, ino, generation, fi);
 	if (r < 0 || (fi->flags & O_ACCMODE) != O_RDONLY)
 		return r;
 	ahead.file = file_of(fi->fh);

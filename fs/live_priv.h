@@ -19,6 +19,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 
 struct handle;
 struct kind;
@@ -42,6 +43,7 @@ struct live {
 	struct entry former[LIVE_FORMER]; /* replaced items, a ring */
 	size_t former_count;
 	struct known known[LIVE_KNOWN]; /* by folder */
+	atomic_ulong shown; /* answers about attributes, counted */
 };
 
 /*
@@ -75,6 +77,8 @@ struct handle {
 	bool begun;	/* the spool holds what this handle makes of the item */
 	bool truncated; /* it began empty */
 	bool dirty;	/* written since the last commit */
+	bool filing;	/* on its way to one (fs/filing): nothing of it changes
+			   until that is done */
 	bool refused;	/* these bytes were refused already */
 	bool past_mtime, from_past;
 	int64_t base;	/* the content it began with */
@@ -84,6 +88,7 @@ struct handle {
 	int64_t rejected;
 	struct attr pending; /* attributes set before the commit */
 	int pending_set;     /* FUSE_SET_ATTR_ bits */
+	unsigned long shown; /* live->shown at the last write */
 };
 
 static inline void live_lock(struct live *live)

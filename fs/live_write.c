@@ -114,7 +114,7 @@ static int lock_settled(struct call *c, const struct handle *h)
 	int r = 0;
 
 	live_lock(live);
-	while (r == 0 && h->loose && h->loose->filing) {
+	while (r == 0 && (h->loose ? h->loose->filing : h->filing)) {
 		live_unlock(live);
 		r = filing_settle(c);
 		live_lock(live);
@@ -140,6 +140,7 @@ static int write_item(struct call *c, struct handle *h, const char *bytes,
 		h->covered = end;
 	h->dirty = true;
 	h->refused = false;
+	h->shown = atomic_load(&c->fs->live->shown);
 	h->pending_set &= ~FUSE_SET_ATTR_MTIME;
 	if (h->covered == h->spool.len)
 		return commit_early_check(c, &h->spool, &h->checked);

@@ -22,8 +22,7 @@ static int open_file(struct call *c, uint64_t ino)
 
 void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
-	struct call c = ops_begin(req, ino);
-
+	struct call c = ops_begin_quick(req, ino);
 	int r;
 
 	c.reply.fi = *fi;

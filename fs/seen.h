@@ -6,9 +6,10 @@
  * for reading, and the one it wrote itself. Contents are compared, not
  * versions: what a program has seen is bytes.
  *
- * Bounded: 128 processes with 256 items each, so that a grep over everything
- * makes an editor forget nothing; 1,024 acts. Forgetting makes a restore,
- * which loses nothing.
+ * Bounded: 128 processes, each with what it needs up to some 50,000 items, so
+ * that a grep over everything makes an editor forget nothing, and a script may
+ * read them all before it saves any; 2 MiB altogether, at the cost of who
+ * remembers most; 1,024 acts. Forgetting makes a restore, which loses nothing.
  *
  * Thread-safety: none; the lock of the live tree.
  */
