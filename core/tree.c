@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 /* The columns of every statement that yields an entry; see queries_tree.sql. */
@@ -110,7 +111,7 @@ int tree_lookup(struct db *db, int64_t at, int64_t parent, const char *name,
 }
 
 int tree_by_node(struct db *db, int64_t node, struct entry *ret,
-		 struct why *why)
+		 char ret_name[256], struct why *why)
 {
 	DROP(q_close) struct q q = q_open(db, STMT_TREE_BY_NODE);
 	int r;
@@ -120,6 +121,8 @@ int tree_by_node(struct db *db, int64_t node, struct entry *ret,
 	if (r == 0)
 		return why_set(why, -ENOENT, "node %" PRId64 " is no item",
 			       node);
+	if (r > 0 && ret_name)
+		(void)snprintf(ret_name, 256, "%s", tree_row(&q).name);
 	return r < 0 ? r : 0;
 }
 

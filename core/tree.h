@@ -51,9 +51,10 @@ int tree_get(struct db *db, int64_t at, int64_t item, struct entry *ret,
 	     struct why *why);
 int tree_lookup(struct db *db, int64_t at, int64_t parent, const char *name,
 		struct entry *ret, struct why *why);
-/* The live item that the kernel knows as @node. */
+/* The live item that the kernel knows as @node; its name too, unless that is
+ * NULL. */
 int tree_by_node(struct db *db, int64_t node, struct entry *ret,
-		 struct why *why);
+		 char ret_name[256], struct why *why);
 /* @path is relative to @folder, parts divided by '/'; empty: the folder. */
 int tree_resolve(struct db *db, int64_t at, int64_t folder, const char *path,
 		 struct entry *ret, struct why *why);

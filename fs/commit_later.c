@@ -199,11 +199,20 @@ static int put_edit(struct call *c, struct handle *h, const struct entry *entry,
 }
 
 /* The item as it is now, if the kernel knows it by the same number. */
-static int find_item(struct call *c, const struct handle *h, struct entry *ret)
+static int find_item(struct call *c, const struct handle *h, uint64_t others,
+		     struct entry *ret)
 {
 	DROP(store_put) struct reader reader = {0};
-	int r = store_peek(c->fs->repo->store, &reader, &c->why);
+	int r;
 
+	if (h->others == others) {
+		*ret = (struct entry){.id = h->item,
+				      .parent = h->parent,
+				      .content = h->content,
+				      .attr = h->attr};
+		return 0;
+	}
+	r = store_peek(c->fs->repo->store, &reader, &c->why);
 	if (r == 0)
 		r = tree_get(reader.db, MOMENT_NOW, h->item, ret, &c->why);
 	return r == 0 && ret->node != h->node ? -ESTALE : r;
@@ -221,7 +230,7 @@ static int edit_later(struct call *c, struct handle *h)
 	live_lock(live);
 	wanted = may_edit_later(c->fs, h) && is_private(live, h);
 	live_unlock(live);
-	if (!wanted || find_item(c, h, &entry) < 0 ||
+	if (!wanted || find_item(c, h, others, &entry) < 0 ||
 	    find_kind(c, entry.parent, &kind) < 0 || !may_be_in_a_group(kind))
 		return 0;
 	filing_wait_for_room(c->fs->filing);

@@ -204,14 +204,26 @@ bool filing_any(const struct fs *fs)
 	return fs->filing && atomic_load(&fs->filing->any);
 }
 
-static bool edits(const struct filing *f, int64_t node)
+static bool edits(struct filing *f, int64_t node)
 {
-	return atomic_load(&f->edits[(uint64_t)node % NODES]) > 0;
+	bool found = false;
+
+	if (!atomic_load(&f->edits[(uint64_t)node % NODES]))
+		return false;
+	pthread_mutex_lock(&f->lock);
+	for (size_t i = 0; i < f->len && !found; i++) {
+		const struct filing_job *job =
+			&f->jobs[(f->first + i) % JOBS_MAX];
+
+		found = job->handle && job->node == node;
+	}
+	pthread_mutex_unlock(&f->lock);
+	return found;
 }
 
 bool filing_concerns(const struct fs *fs, int64_t node)
 {
-	const struct filing *f = fs->filing;
+	struct filing *f = fs->filing;
 
 	return f && (atomic_load(&f->new_files) > 0 || edits(f, node));
 }

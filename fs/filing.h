@@ -40,11 +40,11 @@ enum {
 };
 
 struct filing_job {
-	int64_t file;		/* id of the loose file, or 0: */
-	struct handle *handle;	/* of who has saved an item; its file is held */
-	int64_t node;		/* of that item */
-	int64_t seen;		/* the content that it has */
-	struct who who;		/* from here on as in the letter */
+	int64_t file;	       /* id of the loose file, or 0: */
+	struct handle *handle; /* of who has saved an item; its file is held */
+	int64_t node;	       /* of that item */
+	int64_t seen;	       /* the content that it has */
+	struct who who;	       /* from here on as in the letter */
 	int64_t number;
 	int64_t time_ns;
 	size_t len;
@@ -84,7 +84,7 @@ int filing_settle_node(struct call *c, int64_t node);
 void filing_after_notices(struct call *c);
 /* Is anything in line? One atomic load. */
 bool filing_any(const struct fs *fs);
-/* ... that may show in an answer about @node? Two. */
+/* ... that may show in an answer about @node? */
 bool filing_concerns(const struct fs *fs, int64_t node);
 
 /* Once a second: try again what could not be filed. */

@@ -43,6 +43,7 @@ static void live_free(struct live *live)
 		return;
 	loose_files_free(live->loose);
 	seen_free(live->seen);
+	entries_free(live->entries);
 	pthread_mutex_destroy(&live->lock);
 	free(live);
 }
@@ -58,6 +59,8 @@ int live_start(struct fs *fs, struct why *why)
 		r = loose_files_new(&live->loose);
 	if (r == 0)
 		r = seen_new(&live->seen);
+	if (r == 0 && !fs->options.read_only)
+		r = entries_new(&live->entries);
 	if (r == 0)
 		r = procs_new(&fs->procs);
 	if (r < 0) {

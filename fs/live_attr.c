@@ -203,7 +203,7 @@ static int set_stored(struct call *c, struct moment *m, int64_t node,
 		if (r != -ENOENT)
 			return r;
 	}
-	r = tree_by_node(m->db, node, &entry, &c->why);
+	r = tree_by_node(m->db, node, &entry, NULL, &c->why);
 	if (r == 0)
 		return set_item(c, m, entry.id, proc, st, set);
 	if (r == -ENOENT)

@@ -181,20 +181,52 @@ static void add_filing(struct live *live, int64_t folder, struct node *ret)
 	ret->attr_valid = 0;
 }
 
+bool live_recall(struct call *c, int64_t node, struct found *ret)
+{
+	DROP(live_unlock_p) struct live *live = c->fs->live;
+
+	live_lock(live);
+	return live->entries &&
+	       entries_get(live->entries, node,
+			   store_others(c->fs->repo->store), ret);
+}
+
+int live_find(struct call *c, struct db *db, int64_t node, struct found *ret)
+{
+	struct store *store = c->fs->repo->store;
+	struct live *live = c->fs->live;
+	uint64_t generation = store_generation(store);
+	int r;
+
+	ret->others = store_others(store);
+	r = tree_by_node(db, node, &ret->entry, ret->name, &c->why);
+	if (r < 0 || !live->entries || ret->entry.folder)
+		return r;
+	live_lock(live);
+	/* Not if it was filed while it was looked for. */
+	if (store_generation(store) == generation)
+		entries_put(live->entries, ret);
+	live_unlock(live);
+	return 0;
+}
+
 static int stored_getattr(struct call *c, int64_t node, struct node *ret)
 {
 	DROP(store_put) struct reader reader = {0};
-	struct entry entry;
+	struct found found;
 	struct scratch s;
-	int r = store_peek(c->fs->repo->store, &reader, &c->why);
+	int r = live_recall(c, node, &found);
 
+	if (!r)
+		r = store_peek(c->fs->repo->store, &reader, &c->why);
 	if (r < 0)
 		return r;
-	r = tree_by_node(reader.db, node, &entry, &c->why);
-	if (r == 0)
-		live_node(&entry, ret);
+	if (!r)
+		r = live_find(c, reader.db, node, &found);
+	if (r >= 0)
+		live_node(&found.entry, ret);
 	if (r != -ENOENT)
-		return r;
+		return r < 0 ? r : 0;
 	r = scratch_get(reader.db, node, &s, &c->why);
 	if (r == 0)
 		scratch_node(&s, ret);
@@ -203,10 +235,10 @@ static int stored_getattr(struct call *c, int64_t node, struct node *ret)
 	r = dead_getattr(c->fs->live, node, ret);
 	if (r == 0)
 		return 0;
-	r = live_get_former(c->fs->live, node, &entry);
+	r = live_get_former(c->fs->live, node, &found.entry);
 	if (r < 0)
 		return live_gone(r);
-	live_node(&entry, ret);
+	live_node(&found.entry, ret);
 	ret->st.st_nlink = 0;
 	return 0;
 }

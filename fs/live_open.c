@@ -1,5 +1,5 @@
 /*
- * Open, read and the last close of live files.
+ * Open and the last close of live files.
  */
 #include "core/blob.h"
 #include "core/db.h"
@@ -208,21 +208,19 @@ int live_item_name(struct call *c, struct db *db, int64_t item,
 	return 0;
 }
 
-static int open_item(struct call *c, struct db *db, uint64_t ino,
-		     const struct entry *entry, uint64_t generation,
-		     struct fuse_file_info *fi)
+static int open_item(struct call *c, uint64_t ino, const struct found *found,
+		     uint64_t generation, struct fuse_file_info *fi)
 {
+	const struct entry *entry = &found->entry;
 	struct live *live = c->fs->live;
 	int access = fi->flags & O_ACCMODE;
-	char name[256] = "";
 	struct handle *h;
-	int r = access == O_RDONLY ? 0 : live_item_name(c, db, entry->id, name);
+	int r = new_handle(c, ino, fi, &h);
 
-	if (r == 0)
-		r = new_handle(c, ino, fi, &h);
 	if (r < 0)
 		return r;
-	memcpy(h->name, name, sizeof(name));
+	memcpy(h->name, found->name, sizeof(h->name));
+	h->others = found->others;
 	h->parent = entry->parent;
 	h->item = entry->id;
 	h->attr = entry->attr;
@@ -242,31 +240,44 @@ static int open_item(struct call *c, struct db *db, uint64_t ino,
 	return 0;
 }
 
+/* Its name may be another one by now, or none. */
+static int find_former(struct call *c, struct db *db, int64_t node, int flags,
+		       struct found *ret)
+{
+	int r = live_get_former(c->fs->live, node, &ret->entry);
+
+	if (r < 0 || (flags & O_ACCMODE) == O_RDONLY)
+		return r;
+	return live_item_name(c, db, ret->entry.id, ret->name);
+}
+
 static int open_any(struct call *c, uint64_t ino, uint64_t generation,
 		    struct fuse_file_info *fi)
 {
 	DROP(store_put) struct reader reader = {0};
 	int64_t node = inum_payload(ino);
+	struct found found = {0};
 	struct loose *file = NULL;
-	struct entry entry;
 	struct db *db;
 	int r = open_in_memory(c, node, fi);
 
 	if (r != 0)
 		return r < 0 ? r : 0;
+	if (live_recall(c, node, &found))
+		return open_item(c, ino, &found, generation, fi);
 	r = store_peek(c->fs->repo->store, &reader, &c->why);
 	db = reader.db;
 	/* Again if somebody's last close comes between the two looks. */
 	for (int tries = 0; r == 0 && tries < 8; tries++) {
-		r = tree_by_node(db, node, &entry, &c->why);
+		r = live_find(c, db, node, &found);
 		if (r == 0)
-			return open_item(c, db, ino, &entry, generation, fi);
+			return open_item(c, ino, &found, generation, fi);
 		if (r != -ENOENT)
 			return r;
 		r = live_load_scratch(c, db, node, &file);
 		if (r == -ENOENT &&
-		    live_get_former(c->fs->live, node, &entry) == 0)
-			return open_item(c, db, ino, &entry, generation, fi);
+		    find_former(c, db, node, fi->flags, &found) == 0)
+			return open_item(c, ino, &found, generation, fi);
 		if (r < 0)
 			return live_gone(r);
 		if (!file)
@@ -276,49 +287,11 @@ static int open_any(struct call *c, uint64_t ino, uint64_t generation,
 	return r == 0 ? -ESTALE : r < 0 ? r : 0;
 }
 
-/* ---- read ---- */
-
-/*
- * The content to read: the item's present one, since pages are shared by all
- * who have it open; the last known one once the node is gone. Under the
- * file's lock.
- */
-static int refresh(struct call *c, struct handle *h)
-{
-	uint64_t generation = store_generation(c->fs->repo->store);
-	struct entry entry;
-	struct db *db;
-	int r;
-
-	if (h->loaded && h->loaded == h->content && h->generation == generation)
-		return 0;
-	db = call_db(c);
-	if (!db)
-		return c->why.code;
-	if (h->generation != generation) {
-		r = tree_by_node(db, h->node, &entry, &c->why);
-		if (r < 0 && r != -ENOENT)
-			return r;
-		if (r == 0)
-			h->content = entry.content;
-		h->generation = generation;
-	}
-	if (h->loaded == h->content)
-		return 0;
-	h->file->bytes.len = 0;
-	h->loaded = 0;
-	r = blob_get(db, h->content, false, &h->file->bytes, &c->why);
-	if (r < 0)
-		return r;
-	h->loaded = h->content;
-	return 0;
-}
-
 static int load(struct call *c, struct file *file)
 {
 	struct handle *h = handle_of(file);
 
-	return h->size > AHEAD_BYTES ? -EFBIG : refresh(c, h);
+	return h->size > AHEAD_BYTES ? -EFBIG : live_refresh(c, h);
 }
 
 int live_open(struct call *c, uint64_t ino, struct fuse_file_info *fi)
@@ -336,42 +309,6 @@ int live_open(struct call *c, uint64_t ino, struct fuse_file_info *fi)
 	if (ahead.version && !handle_of(ahead.file)->loose)
 		ahead_give(c, &ahead);
 	return 0;
-}
-
-/* What is written is read back until it has become the item's, which may be
- * other bytes then: what this handle reads is in the pages for all. */
-static bool reads_own(const struct handle *h)
-{
-	if (h->loose)
-		return !h->loose->item || h->loose->dirty;
-	return h->begun && (h->dirty || h->refused || h->went != h->item);
-}
-
-int live_read(struct call *c, struct file *file, size_t size, int64_t offset)
-{
-	struct live *live = c->fs->live;
-	struct handle *h = handle_of(file);
-	int r;
-
-	live_lock(live);
-	if (reads_own(h)) {
-		const struct spool *s = h->loose ? &h->loose->spool : &h->spool;
-
-		r = file_copy_bytes(c, s->data, s->len, size, offset);
-		live_unlock(live);
-		return r;
-	}
-	live_unlock(live);
-
-	if (offset == 0)
-		ahead_asked(c->fs->ahead, file->ino, h->content);
-	pthread_mutex_lock(&file->lock);
-	r = refresh(c, h);
-	if (r == 0)
-		r = file_copy_bytes(c, file->bytes.data, file->bytes.len, size,
-				    offset);
-	pthread_mutex_unlock(&file->lock);
-	return r;
 }
 
 /* ---- the last close ---- */

@@ -9,6 +9,7 @@
 #include "core/scratch.h"
 #include "core/tree.h"
 #include "fs/call.h"
+#include "fs/entries.h"
 #include "fs/file.h"
 #include "fs/fs.h"
 #include "fs/live.h"
@@ -43,7 +44,8 @@ struct live {
 	struct entry former[LIVE_FORMER]; /* replaced items, a ring */
 	size_t former_count;
 	struct known known[LIVE_KNOWN]; /* by folder */
-	atomic_ulong shown; /* answers about attributes, counted */
+	struct entries *entries; /* NULL: others write the file, unseen */
+	atomic_ulong shown;	 /* answers about attributes, counted */
 };
 
 /*
@@ -69,6 +71,7 @@ struct handle {
 	int64_t content;     /* of the item, when it was last looked at */
 	int64_t loaded;	     /* the content that file->bytes holds */
 	uint64_t generation; /* of the store, at that look */
+	uint64_t others;     /* store_others() before it was opened */
 
 	/* Writers only, from here on. */
 	int64_t parent; /* where the item was at open */
@@ -143,6 +146,9 @@ void live_replaced(struct live *live, const struct entry *former);
 const struct entry *live_former(const struct live *live, int64_t node);
 /* The same, copied, without the lock. -ENOENT: none. */
 int live_get_former(struct live *live, int64_t node, struct entry *ret);
+/* The live item @node, if that is known without a query; by one. */
+bool live_recall(struct call *c, int64_t node, struct found *ret);
+int live_find(struct call *c, struct db *db, int64_t node, struct found *ret);
 uint64_t live_generation(struct live *live, int64_t folder);
 void scratch_node(const struct scratch *s, struct node *ret);
 void loose_node(const struct loose *file, struct node *ret);
@@ -160,7 +166,6 @@ int live_list(struct call *c, uint64_t ino, struct file *dir, int64_t offset,
 /* ---- live_open.c ---- */
 int live_open_dir(struct call *c, uint64_t ino, struct fuse_file_info *fi);
 int live_open(struct call *c, uint64_t ino, struct fuse_file_info *fi);
-int live_read(struct call *c, struct file *file, size_t size, int64_t offset);
 void live_release(struct call *c, struct file *file);
 void live_free_own(struct file *file);
 /* A handle on a loose file, counted in its opens; live lock held. */
@@ -173,6 +178,15 @@ int live_item_name(struct call *c, struct db *db, int64_t item,
  * a folder or link. */
 int live_load_scratch(struct call *c, struct db *db, int64_t id,
 		      struct loose **ret);
+
+/* ---- live_read.c ---- */
+int live_read(struct call *c, struct file *file, size_t size, int64_t offset);
+/*
+ * The content to read: the item's present one, since pages are shared by all
+ * who have it open; the last known one once the node is gone. Under the
+ * file's lock.
+ */
+int live_refresh(struct call *c, struct handle *h);
 
 /* ---- live_write.c ---- */
 int live_write(struct call *c, struct file *file, const char *bytes,

@@ -298,7 +298,7 @@ static int cut_by_path(struct call *c, int64_t node, int64_t size)
 
 	if (!db)
 		return c->why.code;
-	r = tree_by_node(db, node, &entry, &c->why);
+	r = tree_by_node(db, node, &entry, NULL, &c->why);
 	if (r == -ENOENT)
 		return cut_stored(c, node, (size_t)size);
 	if (r < 0 || size == 0 || size == entry.size)

@@ -1,6 +1,7 @@
 """Files that are acknowledged at once and filed a moment later, in groups."""
 
 import json
+import mmap
 import os
 import re
 import subprocess
@@ -149,3 +150,190 @@ def test_a_secret_never_waits(repo):
         repo.write(f"datastores/t{n}.json", item(name=n))
         assert secret.encode() not in read_all(repo.file + ".inbox")
     assert len(repo.names("datastores")) == 90
+
+
+# ---- edits ----
+
+# Saves the items named on its standard input, each of which it reads first;
+# says of each that it was acknowledged.
+SAVER = """
+import json, os, sys
+round_, names = int(sys.argv[1]), sys.argv[2:]
+def load(name):
+    with open(name, "rb") as f:
+        return json.load(f)
+def save(name, value):
+    fd = os.open(name, os.O_WRONLY | os.O_TRUNC)
+    os.write(fd, json.dumps(value).encode())
+    os.close(fd)
+"""
+ONE_BY_ONE = SAVER + """
+while True:
+    for name in names:
+        value = load(name)
+        value["round"] = round_
+        try:
+            save(name, value)
+        except OSError:
+            sys.exit(0)
+        os.write(1, b"%s %d\\n" % (name.encode(), round_))
+    if not os.environ.get("FOREVER"):
+        break
+    round_ += 1
+"""
+ALL_AT_ONCE = SAVER + """
+values = [load(name) for name in names]
+for name, value in zip(names, values):
+    save(name, value | {"round": round_})
+"""
+
+
+def make_items(repo, count):
+    """By another process than the one that saves them."""
+    for n in range(count):
+        repo.source(f"new/{n}.json", item(n=n, pad="y" * (n * 91 % 3000)))
+    repo.sh("cp ../src/new/*.json .")
+    return [f"{n}.json" for n in range(count)]
+
+
+def save_by(repo, script, names, round_=1):
+    repo.run(sys.executable, "-c", script, str(round_), *names, limit=60)
+
+
+@pytest.mark.parametrize("script", [ONE_BY_ONE, ALL_AT_ONCE])
+def test_saves_of_many_are_filed_in_groups(repo, script):
+    names = make_items(repo, 600)
+    before = moments(repo)
+    save_by(repo, script, names)
+    assert repo.names() == sorted(names)  # no numbered copies
+    assert moments(repo) - before < 300
+    for n, name in enumerate(names):
+        assert json.loads(repo.read(name)) == {
+            "n": n, "pad": "y" * (n * 91 % 3000), "round": 1}
+    assert len(repo.names(".snapshots/versions/7.json")) == 2
+    repo.umount()
+    assert not os.path.exists(repo.file + ".inbox")
+    repo.check()
+
+
+@pytest.mark.parametrize("round_", range(3))
+def test_saves_that_wait_survive_the_daemon(make_repo, round_):
+    repo = make_repo().mount()
+    names = make_items(repo, 80)
+    said = os.path.join(repo.base, "said")
+    with open(said, "wb") as out:
+        saver = subprocess.Popen(
+            [sys.executable, "-c", ONE_BY_ONE, "1", *names], stdout=out,
+            env=ENV | {"FOREVER": "1"}, cwd=repo.root)
+        wait_until("the first", lambda: os.stat(said).st_size > 0)
+        time.sleep(0.1 + 0.13 * round_)
+        repo.kill()
+        saver.wait(seconds(10))
+    acknowledged = {}
+    for line in read_all(said).split(b"\n")[:-1]:
+        name, number = line.split()
+        acknowledged[name.decode()] = int(number)
+    repo.check()
+    repo.mount()
+    assert repo.names() == sorted(names)  # what was left are edits
+    more = 0  # one may have been acknowledged that nobody heard of
+    for name in names:
+        found = json.loads(repo.read(name)).get("round", 0)
+        more += found - acknowledged.get(name, 0)
+    assert 0 <= more <= 1
+    repo.check()
+
+
+def test_nobody_can_tell_that_a_save_waits(repo):
+    """Each of these is the first to ask after a row of saves."""
+    script = os.path.join(repo.base, "saver")
+    with open(script, "w", encoding="ascii") as f:
+        f.write(ONE_BY_ONE)
+    text = json.dumps({"n": 9, "pad": "y" * 819, "round": 1})
+    asked = {
+        "stat -c %s 9.json": f"{len(text)}\n",
+        "cat 9.json": text,
+        "find . -newermt @$t -name '*.json' | wc -l": "10\n",
+        "ls -l --time-style=+ 9.json | cut -d' ' -f5": f"{len(text)}\n",
+        "ls .snapshots/versions/9.json | wc -l": "2\n",
+        "echo 1 > .control/snapshot; cat .snapshots/latest/9.json": text,
+        "wc -l < .control/manifest": "10\n",
+        "sha256sum --quiet -c .control/manifest && echo same": "same\n",
+        "mv 9.json x.json && cat x.json": text,
+        "rm 9.json; ls | wc -l": "9\n",
+        "cp ../src/new/9.json .; cat 9.json": text,
+        "cp ../src/new/9.json .; ls | grep -c '9 2.json'": "1\n",
+        "chmod 600 9.json && stat -c '%a %s' 9.json": f"600 {len(text)}\n",
+        "touch -d @5 9.json && stat -c '%Y %s' 9.json": f"5 {len(text)}\n",
+        "truncate -s 100000 9.json || stat -c %s 9.json": f"{len(text)}\n",
+        "grep -l round *.json | wc -l": "10\n",
+        "ln -s 9.json l; cat l": text,
+        "tail -n 1 .control/report | grep -c edited": "1\n",
+        f"{sys.executable} {script} 2 9.json > ../o; "
+        "ls .snapshots/versions/9.json | wc -l": "3\n",
+    }
+    for command, answer in asked.items():
+        repo.sh("rm -f *.json l; cp ../src/new/*.json .") \
+            if os.path.isdir(os.path.join(repo.base, "src/new")) \
+            else make_items(repo, 10)
+        time.sleep(0.01)
+        done = repo.sh(f"t=$(date +%s.%N); {sys.executable} {script} 1 "
+                       f"[0-9].json > ../said; {command}", check=False)
+        assert done.stdout == answer, (command, done.stderr)
+    repo.check()
+
+
+def test_who_has_it_open_sees_a_save_at_once(repo):
+    """Pages and attributes that the kernel has are those of the former text."""
+    name, text = make_items(repo, 1)[0], item(n=2)
+    for n in range(50):
+        new = item(n=n, pad="z" * 3000)
+        with open(repo.path(name), "rb") as reader:
+            data = reader.read()
+            with mmap.mmap(reader.fileno(), 0, prot=mmap.PROT_READ) as seen:
+                assert seen[:] == data
+                fd = os.open(repo.path(name), os.O_WRONLY | os.O_TRUNC)
+                os.write(fd, new)
+                os.close(fd)
+                assert seen[:] == new[:len(data)]
+            assert os.pread(reader.fileno(), 9999, 0) == new
+        # Asked for while it is being written.
+        fd = os.open(repo.path(name), os.O_WRONLY | os.O_TRUNC)
+        os.write(fd, text)
+        assert os.stat(repo.path(name)).st_size == len(new)
+        os.close(fd)
+        assert os.stat(repo.path(name)).st_size == len(text)
+        assert repo.read(name) == text
+    assert repo.names() == [name]
+
+
+def test_a_save_of_what_another_has_saved_goes_beside(repo, actor):
+    """While the first still waits, too."""
+    one, two = actor(), actor()
+    names = make_items(repo, 40)
+    for name in names:
+        one.read(name)
+        two.read(name)
+    for name in names:
+        one.write(name, b'{"by": "one"}')
+        two.write(name, b'{"by": "two"}')
+    for name in names:
+        assert repo.read(name) == b'{"by": "one"}'
+        assert repo.read(name.replace(".", " 2.")) == b'{"by": "two"}'
+
+
+def test_a_handle_that_goes_on_after_a_save(repo):
+    """Bytes that wait are not changed under way."""
+    name = make_items(repo, 1)[0]
+    repo.read(name)
+    fd = os.open(repo.path(name), os.O_WRONLY | os.O_TRUNC)
+    for n in range(30):
+        os.pwrite(fd, b'{"n": %d}' % (10 + n), 0)
+        os.close(os.dup(fd))  # a close, to the file system
+        if n % 3 == 0:
+            assert repo.read(name) == b'{"n": %d}' % (10 + n)
+    os.ftruncate(fd, 0)
+    os.pwrite(fd, b"[]", 0)
+    os.close(fd)
+    assert repo.read(name) == b"[]"
+    assert len(repo.names(f".snapshots/versions/{name}")) == 32

@@ -135,6 +135,7 @@ static int is_as_sent(const struct letter *found, void *arg)
 		a_letter(TREE_ROOT, "all of it.json", "{\"x\": [1, 2]}");
 
 	assert_int_equal(found->folder, sent.folder);
+	assert_int_equal(found->item, 0);
 	assert_string_equal(found->name, sent.name);
 	assert_int_equal(found->len, sent.len);
 	assert_memory_equal(found->bytes, sent.bytes, sent.len);
@@ -347,6 +348,88 @@ static void test_what_has_lost_its_folder_comes_to_the_root(void **state)
 	temp_says(t, "A.json", "{\"a\": 1}");
 }
 
+/* ---- edits ---- */
+
+/* The newest text of @path is edited; the item. */
+static int64_t put_edit(struct temp *t, const char *path, const char *name,
+			const char *text)
+{
+	struct letter letter = a_letter(TREE_ROOT, name, text);
+	struct entry e;
+
+	letter.item = temp_at(t, path);
+	temp_ok(t,
+		tree_get(t->reader.db, MOMENT_NOW, letter.item, &e, &t->why));
+	letter.seen = e.content;
+	temp_ok(t, inbox_put(inbox, &letter, &t->why));
+	return letter.item;
+}
+
+static int64_t states_of(struct temp *t, int64_t item)
+{
+	return temp_ask(t, "SELECT count(*) FROM state WHERE item = %lld",
+			(long long)item);
+}
+
+static void test_an_edit_is_a_version_of_its_item(void **state)
+{
+	struct temp *t = *state;
+	struct entry e;
+	int64_t item;
+
+	(void)temp_item(t, TREE_ROOT, "A.json", "{\"a\": 1}");
+	(void)temp_item(t, TREE_ROOT, "B.json", "{\"b\": 1}");
+	item = put_edit(t, "A.json", "A.json", "{\"a\": 2}");
+	(void)put_edit(t, "B.json", "B.json", "{\"b\": 1}");
+	die_and_open(t);
+	temp_says(t, "A.json", "{\"a\": 2}");
+	assert_int_equal(temp_at(t, "A.json"), item);
+	assert_int_equal(states_of(t, item), 2);
+	temp_ok(t, tree_get(t->reader.db, MOMENT_NOW, item, &e, &t->why));
+	assert_int_equal(e.attr.mode, 0640);
+	assert_int_equal(e.attr.mtime_ns, TEMP_NOW - 5);
+	/* What says the same is no version. */
+	assert_int_equal(states_of(t, temp_at(t, "B.json")), 1);
+	assert_int_equal(temp_ask(t, "SELECT count(*) FROM item "
+				     "WHERE folder = 0"),
+			 2);
+}
+
+static void test_an_edit_follows_its_item(void **state)
+{
+	struct temp *t = *state;
+	int64_t folder = temp_folder(t, TREE_ROOT, "rules");
+
+	(void)temp_item(t, TREE_ROOT, "A.json", "{\"a\": 1}");
+	(void)put_edit(t, "A.json", "A.json", "{\"a\": 2}");
+	temp_move(t, temp_at(t, "A.json"), folder, "Z.json");
+	die_and_open(t);
+	temp_says(t, "rules/Z.json", "{\"a\": 2}");
+}
+
+static void test_an_edit_of_what_has_changed_is_put_beside(void **state)
+{
+	struct temp *t = *state;
+	int64_t item = temp_item(t, TREE_ROOT, "A.json", "{\"a\": 1}");
+
+	(void)put_edit(t, "A.json", "A.json", "{\"late\": 1}");
+	temp_save(t, item, "{\"early\": 1}");
+	die_and_open(t);
+	temp_says(t, "A.json", "{\"early\": 1}");
+	temp_says(t, "A 2.json", "{\"late\": 1}");
+}
+
+static void test_an_edit_of_what_has_gone_is_kept(void **state)
+{
+	struct temp *t = *state;
+	int64_t item = temp_item(t, TREE_ROOT, "A.json", "{\"a\": 1}");
+
+	(void)put_edit(t, "A.json", "A.json", "{\"a\": 2}");
+	temp_remove(t, item);
+	die_and_open(t);
+	temp_says(t, "A.json", "{\"a\": 2}");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -364,6 +447,10 @@ int main(void)
 		TEST(test_it_is_filed_once),
 		TEST(test_a_name_that_was_taken_meanwhile_gets_a_number),
 		TEST(test_what_has_lost_its_folder_comes_to_the_root),
+		TEST(test_an_edit_is_a_version_of_its_item),
+		TEST(test_an_edit_follows_its_item),
+		TEST(test_an_edit_of_what_has_changed_is_put_beside),
+		TEST(test_an_edit_of_what_has_gone_is_kept),
 	};
 
 	return cmocka_run_group_tests_name("inbox", tests, NULL, NULL);

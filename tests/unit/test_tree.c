@@ -417,7 +417,7 @@ static void test_the_kernel_knows_an_item_by_one_node(void **state)
 	int64_t b = temp_item(t, TREE_ROOT, "b.json", "{}");
 	struct entry e;
 
-	temp_ok(t, tree_by_node(t->reader.db, a, &e, &t->why));
+	temp_ok(t, tree_by_node(t->reader.db, a, &e, NULL, &t->why));
 	assert_int_equal(e.id, a);
 	assert_int_equal(e.node, a);
 	temp_begin(t);
@@ -425,9 +425,9 @@ static void test_the_kernel_knows_an_item_by_one_node(void **state)
 		   "is another item");
 	temp_ok(t, tree_set_node(&t->m, a, 500, &t->why));
 	temp_commit(t);
-	temp_ok(t, tree_by_node(t->reader.db, 500, &e, &t->why));
+	temp_ok(t, tree_by_node(t->reader.db, 500, &e, NULL, &t->why));
 	assert_int_equal(e.id, a);
-	temp_fails(t, tree_by_node(t->reader.db, a, &e, &t->why), -ENOENT,
+	temp_fails(t, tree_by_node(t->reader.db, a, &e, NULL, &t->why), -ENOENT,
 		   "is no item");
 	temp_ok(t, tree_set_node(temp_begin(t), a, 0, &t->why));
 	temp_commit(t);
@@ -444,7 +444,7 @@ static void test_a_node_stays_with_an_item_that_leaves(void **state)
 	int64_t b;
 
 	temp_remove(t, a);
-	assert_int_equal(tree_by_node(t->reader.db, a, &e, NULL), -ENOENT);
+	assert_int_equal(tree_by_node(t->reader.db, a, &e, NULL, NULL), -ENOENT);
 	temp_move(t, a, TREE_ROOT, "a.json");
 	assert_int_equal(get(t, MOMENT_NOW, a).node, a);
 	/* Until another entry is known by it. */
@@ -458,7 +458,7 @@ static void test_a_node_stays_with_an_item_that_leaves(void **state)
 					      .attr = attr},
 			   &b, &t->why));
 	temp_commit(t);
-	temp_ok(t, tree_by_node(t->reader.db, a, &e, &t->why));
+	temp_ok(t, tree_by_node(t->reader.db, a, &e, NULL, &t->why));
 	assert_int_equal(e.id, b);
 	temp_move(t, a, TREE_ROOT, "a.json");
 	assert_int_not_equal(get(t, MOMENT_NOW, a).node, a);
