@@ -200,7 +200,8 @@ def save_by(repo, script, names, round_=1):
     repo.run(sys.executable, "-c", script, str(round_), *names, limit=60)
 
 
-@pytest.mark.parametrize("script", [ONE_BY_ONE, ALL_AT_ONCE])
+@pytest.mark.parametrize("script", [ONE_BY_ONE, ALL_AT_ONCE],
+                         ids=["one by one", "all at once"])
 def test_saves_of_many_are_filed_in_groups(repo, script):
     names = make_items(repo, 600)
     before = moments(repo)
@@ -327,6 +328,11 @@ def test_a_handle_that_goes_on_after_a_save(repo):
     name = make_items(repo, 1)[0]
     repo.read(name)
     fd = os.open(repo.path(name), os.O_WRONLY | os.O_TRUNC)
+    os.write(fd, b'{"first": 1}')
+    os.close(os.dup(fd))
+    with pytest.raises(OSError):
+        os.pwrite(fd, b"X", 0)
+    assert repo.read(name) == b'{"first": 1}'
     for n in range(30):
         os.pwrite(fd, b'{"n": %d}' % (10 + n), 0)
         os.close(os.dup(fd))  # a close, to the file system
@@ -336,4 +342,4 @@ def test_a_handle_that_goes_on_after_a_save(repo):
     os.pwrite(fd, b"[]", 0)
     os.close(fd)
     assert repo.read(name) == b"[]"
-    assert len(repo.names(f".snapshots/versions/{name}")) == 32
+    assert len(repo.names(f".snapshots/versions/{name}")) == 33
