@@ -328,11 +328,11 @@ def test_a_handle_that_goes_on_after_a_save(repo):
     name = make_items(repo, 1)[0]
     repo.read(name)
     fd = os.open(repo.path(name), os.O_WRONLY | os.O_TRUNC)
-    os.write(fd, b'{"first": 1}')
+    os.write(fd, b'{"x": 10}')
     os.close(os.dup(fd))
     with pytest.raises(OSError):
         os.pwrite(fd, b"X", 0)
-    assert repo.read(name) == b'{"first": 1}'
+    assert repo.read(name) == b'{"x": 10}'
     for n in range(30):
         os.pwrite(fd, b'{"n": %d}' % (10 + n), 0)
         os.close(os.dup(fd))  # a close, to the file system
