@@ -1,6 +1,5 @@
-#include "core/inbox.h"
+#include "core/inbox_priv.h"
 
-#include "core/blob.h"
 #include "core/buf.h"
 #include "core/db.h"
 #include "core/env.h"
@@ -17,27 +16,6 @@
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
-
-#define MAGIC "repofs-letter-2"
-
-/* As it stands in the file, before the name and the bytes. It is read by the
- * same program on the same machine, so it is as memory has it. */
-struct head {
-	char magic[16];
-	uint64_t key;
-	int64_t number;
-	int64_t folder, item, seen;
-	int64_t time_ns, mtime_ns, ctime_ns;
-	uint64_t start;
-	uint64_t len;
-	uint32_t mode, uid, gid;
-	uint32_t who_uid, who_gid;
-	int32_t who_pid, pid;
-	uint32_t name_len;
-	char program[32];
-	unsigned char sha256[BLOB_SHA256]; /* of all before it, the name and the
-					      bytes' own SHA-256 */
-};
 
 struct inbox {
 	struct store *store;
@@ -99,112 +77,7 @@ static int save_mark(struct moment *m, uint64_t key, int64_t filed,
 	return q_run(&q, why);
 }
 
-/* ---- letters ---- */
-
-static int sum(const struct head *head, const char *name, const void *bytes,
-	       unsigned char ret[BLOB_SHA256], struct why *why)
-{
-	unsigned char all[offsetof(struct head, sha256) + 256 + BLOB_SHA256];
-	size_t len = offsetof(struct head, sha256);
-	int r;
-
-	memcpy(all, head, len);
-	memcpy(all + len, name, head->name_len);
-	len += head->name_len;
-	r = blob_sha256(bytes, head->len, all + len, why);
-	return r < 0 ? r : blob_sha256(all, len + BLOB_SHA256, ret, why);
-}
-
-static int make_head(const struct inbox *inbox, const struct letter *letter,
-		     struct head *ret, struct why *why)
-{
-	memset(ret, 0, sizeof(*ret));
-	memcpy(ret->magic, MAGIC, sizeof(MAGIC));
-	ret->key = inbox->key;
-	ret->number = letter->number;
-	ret->folder = letter->folder;
-	ret->item = letter->item;
-	ret->seen = letter->seen;
-	ret->time_ns = letter->time_ns;
-	ret->mtime_ns = letter->attr.mtime_ns;
-	ret->ctime_ns = letter->attr.ctime_ns;
-	ret->mode = letter->attr.mode;
-	ret->uid = letter->attr.uid;
-	ret->gid = letter->attr.gid;
-	ret->who_uid = letter->who.uid;
-	ret->who_gid = letter->who.gid;
-	ret->who_pid = letter->who.pid;
-	memcpy(ret->program, letter->who.program, sizeof(ret->program));
-	ret->pid = letter->key.pid;
-	ret->start = letter->key.start;
-	ret->len = letter->len;
-	ret->name_len = (uint32_t)strnlen(letter->name, 255);
-	return sum(ret, letter->name, letter->bytes, ret->sha256, why);
-}
-
-/* @text: all that follows the head. */
-static struct letter to_letter(const struct head *head, const char *name,
-			       const char *text)
-{
-	struct letter letter = {
-		.folder = head->folder,
-		.name = name,
-		.item = head->item,
-		.seen = head->seen,
-		.bytes = text + head->name_len,
-		.len = head->len,
-		.attr = {.mode = head->mode,
-			 .uid = head->uid,
-			 .gid = head->gid,
-			 .mtime_ns = head->mtime_ns,
-			 .ctime_ns = head->ctime_ns},
-		.who = {.uid = head->who_uid,
-			.gid = head->who_gid,
-			.pid = head->who_pid},
-		.key = {.pid = head->pid, .start = head->start},
-		.time_ns = head->time_ns,
-		.number = head->number,
-	};
-
-	memcpy(letter.who.program, head->program, sizeof(head->program));
-	letter.who.program[sizeof(letter.who.program) - 1] = '\0';
-	return letter;
-}
-
 /* ---- reading ---- */
-
-/* The letter @number of the inbox is at @at, where @left bytes are: 1. */
-static int is_letter(const struct inbox *inbox, const char *at, size_t left,
-		     int64_t number, struct head *ret, struct why *why)
-{
-	unsigned char sha256[BLOB_SHA256];
-	int r;
-
-	if (left < sizeof(*ret))
-		return 0;
-	memcpy(ret, at, sizeof(*ret));
-	if (memcmp(ret->magic, MAGIC, sizeof(MAGIC)) != 0 ||
-	    ret->key != inbox->key || ret->number != number ||
-	    ret->name_len > 255 || ret->len > left ||
-	    sizeof(*ret) + ret->name_len + ret->len > left)
-		return 0;
-	at += sizeof(*ret);
-	r = sum(ret, at, at + ret->name_len, sha256, why);
-	if (r < 0)
-		return r;
-	return memcmp(sha256, ret->sha256, BLOB_SHA256) == 0;
-}
-
-/* The number of the letter that stands first; what follows has the next. */
-static int64_t first_number(const struct buf *all)
-{
-	struct head head;
-
-	if (all->len < sizeof(head))
-		return 0;
-	memcpy(&head, all->data, sizeof(head));
-	return head.number;
-}
 
 static int read_all(const struct inbox *inbox, struct buf *ret, struct why *why)
 {
@@ -228,26 +101,21 @@ static int read_all(const struct inbox *inbox, struct buf *ret, struct why *why)
 static int each(const struct inbox *inbox, const struct buf *all, inbox_fn fn,
 		void *arg, struct why *why)
 {
-	int64_t number = first_number(all);
-	struct head head;
-	size_t at = 0;
+	struct letter_at at = {
+		.data = all->data,
+		.left = all->len,
+		.key = inbox->key,
+		.number = letter_first(all->data, all->len),
+	};
+	struct letter letter;
 	int r;
 
-	if (number > inbox->filed + 1)
+	if (at.number > inbox->filed + 1)
 		return 0; /* those between have been lost with the power */
-	while ((r = is_letter(inbox, all->data + at, all->len - at, number,
-			      &head, why)) > 0) {
-		const char *text = all->data + at + sizeof(head);
-		char name[256] = "";
-		struct letter letter;
-
-		memcpy(name, text, head.name_len);
-		letter = to_letter(&head, name, text);
-		r = number > inbox->filed ? fn(&letter, arg) : 0;
+	while ((r = letter_next(&at, &letter, why)) > 0) {
+		r = letter.number > inbox->filed ? fn(&letter, arg) : 0;
 		if (r)
 			return r;
-		at += sizeof(head) + head.name_len + head.len;
-		number++;
 	}
 	return r;
 }
@@ -322,7 +190,7 @@ static int write_all(struct inbox *inbox, struct iovec *parts, int count,
 /* With the lock. */
 static int put(struct inbox *inbox, struct letter *letter, struct why *why)
 {
-	struct head head;
+	struct letter_head head;
 	int r;
 
 	if (!inbox->begun)
@@ -330,7 +198,7 @@ static int put(struct inbox *inbox, struct letter *letter, struct why *why)
 	if (inbox->put == inbox->filed)
 		inbox->end = 0;
 	letter->number = inbox->put + 1;
-	r = make_head(inbox, letter, &head, why);
+	r = letter_head(inbox->key, letter, &head, why);
 	if (r < 0)
 		return r;
 	struct iovec parts[] = {
@@ -370,29 +238,53 @@ void inbox_filed(struct inbox *inbox, int64_t number)
 
 /* ---- begin and end ---- */
 
-int inbox_new(struct store *store, struct inbox **ret, struct why *why)
+static void close_inbox(struct inbox *inbox)
 {
-	DROP(inbox_free_p) struct inbox *inbox = calloc(1, sizeof(*inbox));
+	if (inbox->fd >= 0)
+		(void)close(inbox->fd);
+	pthread_mutex_destroy(&inbox->lock);
+	free(inbox->path);
+}
 
-	if (!inbox)
-		return why_set(why, -ENOMEM, "out of memory");
-	inbox->store = store;
-	inbox->fd = -1;
+/* What there is of it; fd stays -1 if there is no file. */
+static int open_inbox(struct inbox *inbox, struct store *store, int flags,
+		      struct why *why)
+{
+	*inbox = (struct inbox){.store = store, .fd = -1};
 	pthread_mutex_init(&inbox->lock, NULL);
 	inbox->path = store_beside(store_path(store), ".inbox");
 	if (!inbox->path)
 		return why_set(why, -ENOMEM, "out of memory");
-	inbox->fd = open(inbox->path, O_RDWR | O_CLOEXEC);
-	if (inbox->fd < 0 && errno != ENOENT)
-		return file_failed(inbox, why);
-	if (inbox->fd >= 0) {
-		int r = load_mark(inbox, why);
+	inbox->fd = open(inbox->path, flags | O_CLOEXEC);
+	if (inbox->fd < 0)
+		return errno == ENOENT ? 0 : file_failed(inbox, why);
+	return load_mark(inbox, why);
+}
 
-		if (r < 0)
-			return r;
+int inbox_new(struct store *store, struct inbox **ret, struct why *why)
+{
+	struct inbox *inbox = calloc(1, sizeof(*inbox));
+	int r;
+
+	if (!inbox)
+		return why_set(why, -ENOMEM, "out of memory");
+	r = open_inbox(inbox, store, O_RDWR, why);
+	if (r < 0) {
+		close_inbox(inbox);
+		free(inbox);
+		return r;
 	}
-	*ret = TAKE(inbox);
+	*ret = inbox;
 	return 0;
+}
+
+int inbox_left(struct store *store, int64_t *ret_left, struct why *why)
+{
+	DROP(close_inbox) struct inbox inbox;
+	int r = open_inbox(&inbox, store, O_RDONLY, why);
+
+	*ret_left = 0;
+	return r < 0 ? r : inbox_each(&inbox, count_one, ret_left, why);
 }
 
 static bool is_empty(struct inbox *inbox)
@@ -410,9 +302,6 @@ void inbox_free(struct inbox *inbox)
 		return;
 	if (inbox->fd >= 0 && is_empty(inbox))
 		(void)unlink(inbox->path);
-	if (inbox->fd >= 0)
-		(void)close(inbox->fd);
-	pthread_mutex_destroy(&inbox->lock);
-	free(inbox->path);
+	close_inbox(inbox);
 	free(inbox);
 }

@@ -62,6 +62,10 @@ DEFINE_DROP(inbox, inbox_free);
 typedef int (*inbox_fn)(const struct letter *letter, void *arg);
 int inbox_each(struct inbox *inbox, inbox_fn fn, void *arg, struct why *why);
 
+/* How many those are, for a process that only reads, beside the one that files
+ * them. */
+int inbox_left(struct store *store, int64_t *ret_left, struct why *why);
+
 /*
  * Letters may be put from now on; within a moment, which is committed with it.
  * -EBUSY: there are some that could not be filed; they stay, and none may be

@@ -33,6 +33,8 @@ int repo_open(const char *path, const struct store_options *options,
 		return r;
 	if (repo->inbox)
 		repo_replay(repo);
+	else
+		repo_await(repo);
 	*ret_repo = TAKE(repo);
 	return 0;
 }

@@ -15,4 +15,8 @@
  */
 void repo_replay(struct repo *repo);
 
+/* For who only reads: wait, for half a second at most, until the process that
+ * has the repository has filed what it has acknowledged by now. */
+void repo_await(struct repo *repo);
+
 #endif

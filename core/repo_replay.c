@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 /* Where it was to go, or beside what has come there since; the root has room
  * for what has lost its folder. */
@@ -121,4 +122,20 @@ static int file_letter(const struct letter *letter, void *arg)
 void repo_replay(struct repo *repo)
 {
 	(void)inbox_each(repo->inbox, file_letter, repo, NULL);
+}
+
+void repo_await(struct repo *repo)
+{
+	static const struct timespec pause = {.tv_nsec = 5000000};
+	char holder[256];
+	int64_t left;
+
+	for (int tries = 0; tries < 100; tries++) {
+		if (inbox_left(repo->store, &left, NULL) < 0 || !left)
+			return;
+		if (store_holder(store_path(repo->store), holder,
+				 sizeof(holder), NULL) < 0)
+			return; /* it is dead */
+		(void)nanosleep(&pause, NULL);
+	}
 }

@@ -494,15 +494,18 @@ def test_sqlite3_reads_while_it_is_mounted(repo):
 
 
 def test_a_read_only_mount_beside_a_writable_one(repo, make_repo, tmp_path):
-    """ro: others may write to the file meanwhile."""
-    repo.write("a.json", A)
+    """ro: others may write to the file meanwhile. What was closed before is
+    there, if it is not filed yet, too."""
+    names = ["a.json", *(f"{n}.json" for n in range(40))]
+    for name in names:
+        repo.write(name, A)
     other = Repo(tmp_path, "ro")
     other.file = repo.file
     other.root = str(tmp_path / "ro")
     os.mkdir(other.root)
     other.mount()
     try:
-        assert other.tree() == {"a.json": A}
+        assert other.tree() == dict.fromkeys(names, A)
     finally:
         other.umount()
     assert repo.read("a.json") == A
