@@ -5,7 +5,8 @@
 #include <string.h>
 
 enum {
-	SLOTS = 4096,
+	ROWS = 1024,
+	WAYS = 4,	    /* slots that one item may have */
 	NAME_MAX_KEPT = 96, /* bytes; a longer one is looked up again */
 };
 
@@ -15,8 +16,13 @@ struct slot {
 	char name[NAME_MAX_KEPT];
 };
 
+struct row {
+	struct slot slots[WAYS];
+	unsigned next; /* the one that is given up for another item */
+};
+
 struct entries {
-	struct slot slots[SLOTS]; /* by node modulo SLOTS */
+	struct row rows[ROWS]; /* by node modulo ROWS */
 };
 
 int entries_new(struct entries **ret)
@@ -30,14 +36,27 @@ void entries_free(struct entries *entries)
 	free(entries);
 }
 
+static struct slot *find(struct entries *entries, int64_t node)
+{
+	struct row *row = &entries->rows[(uint64_t)node % ROWS];
+
+	for (int i = 0; i < WAYS; i++)
+		if (row->slots[i].entry.node == node)
+			return &row->slots[i];
+	return NULL;
+}
+
 void entries_put(struct entries *entries, const struct found *found)
 {
 	int64_t node = found->entry.node;
-	struct slot *slot = &entries->slots[(uint64_t)node % SLOTS];
+	struct row *row = &entries->rows[(uint64_t)node % ROWS];
+	struct slot *slot = find(entries, node);
 	size_t len = strlen(found->name);
 
 	if (!node || len >= sizeof(slot->name))
 		return;
+	if (!slot)
+		slot = &row->slots[row->next++ % WAYS];
 	slot->entry = found->entry;
 	slot->entry.name = NULL;
 	slot->others = found->others;
@@ -46,18 +65,18 @@ void entries_put(struct entries *entries, const struct found *found)
 
 void entries_drop(struct entries *entries, int64_t node)
 {
-	struct slot *slot = &entries->slots[(uint64_t)node % SLOTS];
+	struct slot *slot = find(entries, node);
 
-	if (slot->entry.node == node)
+	if (slot)
 		slot->entry.node = 0;
 }
 
-bool entries_get(const struct entries *entries, int64_t node, uint64_t others,
+bool entries_get(struct entries *entries, int64_t node, uint64_t others,
 		 struct found *ret)
 {
-	const struct slot *slot = &entries->slots[(uint64_t)node % SLOTS];
+	const struct slot *slot = node ? find(entries, node) : NULL;
 
-	if (!node || slot->entry.node != node || slot->others != others)
+	if (!slot || slot->others != others)
 		return false;
 	ret->entry = slot->entry;
 	ret->others = others;

@@ -33,7 +33,7 @@ DEFINE_DROP(entries, entries_free);
 void entries_put(struct entries *entries, const struct found *found);
 void entries_drop(struct entries *entries, int64_t node);
 /* @others: as it is now. */
-bool entries_get(const struct entries *entries, int64_t node, uint64_t others,
+bool entries_get(struct entries *entries, int64_t node, uint64_t others,
 		 struct found *ret);
 
 #endif
