@@ -92,9 +92,12 @@ int txn_begin(struct txn *tx, struct db *db, struct why *why);
 int txn_commit(struct txn *tx, struct why *why);
 void txn_end(struct txn *tx);
 /* Keep @thing until the open transaction of this writer is over, when @done
- * takes it; nothing else has been kept. NULL: nothing is. */
-void txn_keep(struct db *db, void *thing, void (*done)(void *thing));
-void *txn_kept(const struct db *db);
+ * takes it; nothing else has been kept as @kind. NULL: nothing is. */
+enum txn_kind { TXN_TEXTS, TXN_FOLDERS, TXN_KINDS };
+void txn_keep(struct db *db, enum txn_kind kind, void *thing,
+	      void (*done)(void *thing));
+void *txn_kept(const struct db *db, enum txn_kind kind);
+bool txn_is_open(const struct db *db);
 
 /*
  * Queries of this reader are one transaction for as long as *@generation stays

@@ -16,8 +16,10 @@ enum txn_word { TXN_BEGIN, TXN_READ, TXN_COMMIT, TXN_ROLLBACK, TXN_WORDS };
 struct db {
 	struct sqlite3 *sql;
 	struct keyring *keys; /* borrowed */
-	void *kept;	      /* txn_keep() */
-	void (*kept_done)(void *thing);
+	struct {
+		void *thing;
+		void (*done)(void *thing);
+	} kept[TXN_KINDS]; /* txn_keep() */
 	bool in_txn;
 	bool in_read;
 	/* See db_hold(); NULL: each query is a transaction of its own. */

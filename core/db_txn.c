@@ -51,16 +51,22 @@ int txn_begin(struct txn *tx, struct db *db, struct why *why)
 	return 0;
 }
 
-void txn_keep(struct db *db, void *thing, void (*done)(void *thing))
+void txn_keep(struct db *db, enum txn_kind kind, void *thing,
+	      void (*done)(void *thing))
 {
-	assert(db->in_txn && !db->kept);
-	db->kept = thing;
-	db->kept_done = done;
+	assert(db->in_txn && !db->kept[kind].thing);
+	db->kept[kind].thing = thing;
+	db->kept[kind].done = done;
 }
 
-void *txn_kept(const struct db *db)
+void *txn_kept(const struct db *db, enum txn_kind kind)
 {
-	return db->kept;
+	return db->kept[kind].thing;
+}
+
+bool txn_is_open(const struct db *db)
+{
+	return db->in_txn;
 }
 
 /* The transaction @tx is over. */
@@ -68,9 +74,11 @@ static void done_with(struct txn *tx)
 {
 	struct db *db = tx->db;
 
-	if (db->kept)
-		db->kept_done(db->kept);
-	db->kept = NULL;
+	for (int kind = 0; kind < TXN_KINDS; kind++) {
+		if (db->kept[kind].thing)
+			db->kept[kind].done(db->kept[kind].thing);
+		db->kept[kind].thing = NULL;
+	}
 	db->in_txn = false;
 	tx->db = NULL;
 }

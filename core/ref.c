@@ -1,8 +1,10 @@
 #include "core/ref.h"
 
 #include "core/db.h"
+#include "core/folders.h"
 #include "core/examine.h"
 #include "core/kind_row.h"
+#include "core/moment.h"
 #include "core/ref_row.h"
 #include "core/tree.h"
 #include "core/why.h"
@@ -177,9 +179,14 @@ int ref_read(struct db *db, int64_t item, struct ref_list *list,
 static int look(struct db *db, int64_t parent, const char *name, bool folder,
 		int64_t *ret, struct why *why)
 {
-	DROP(q_close) struct q q = q_open(db, STMT_REF_LOOK);
+	int64_t known = folder ? folders_down(db, parent, name) : 0;
 	int r;
 
+	if (known) {
+		*ret = known;
+		return 1;
+	}
+	DROP(q_close) struct q q = q_open(db, STMT_REF_LOOK);
 	q_i64(&q, 1, parent);
 	q_text(&q, 2, name);
 	r = q_step(&q, why);
@@ -188,6 +195,8 @@ static int look(struct db *db, int64_t parent, const char *name, bool folder,
 	if ((q_col_i64(&q, 1) != 0) != folder)
 		return 0;
 	*ret = q_col_i64(&q, 0);
+	if (folder)
+		folders_note(db, *ret, parent, name);
 	return 1;
 }
 
@@ -307,22 +316,16 @@ enum { DEPTH_MAX = 65536 };
 int ref_kind(struct db *db, const struct kinds *kinds, int64_t item,
 	     const struct kind **ret, struct why *why)
 {
-	bool self = true;
+	DROP(buf_done) struct buf name = {0};
+	bool self = true; /* its own name does not count */
 	int r = 1, steps = 0;
 
 	*ret = NULL;
-	/* The item's own name does not count. */
 	while (!*ret && item != TREE_ROOT && r > 0) {
-		DROP(q_close) struct q q = q_open(db, STMT_TREE_PLACE);
-
-		q_i64(&q, 1, item);
-		q_i64(&q, 2, INT64_MAX - 1);
-		r = q_step(&q, why);
+		buf_reset(&name);
+		r = tree_up(db, MOMENT_NOW, &item, !self, &name, why);
 		if (r > 0 && !self)
-			*ret = kinds_by_folder(kinds, q_col_text(&q, 1),
-					       q_col_len(&q, 1));
-		if (r > 0)
-			item = q_col_i64(&q, 0);
+			*ret = kinds_by_folder(kinds, name.data, name.len - 1);
 		self = false;
 		if (++steps > DEPTH_MAX)
 			return why_set(why, -EBADMSG,

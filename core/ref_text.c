@@ -40,7 +40,7 @@ static void offers_done(void *thing)
 
 static struct offer *find_offer(struct db *db, int64_t content)
 {
-	struct offers *offers = content ? txn_kept(db) : NULL;
+	struct offers *offers = content ? txn_kept(db, TXN_TEXTS) : NULL;
 
 	for (size_t i = 0; offers && i < OFFERS; i++)
 		if (offers->list[i].content == content)
@@ -50,13 +50,13 @@ static struct offer *find_offer(struct db *db, int64_t content)
 
 static struct offer *new_offer(struct db *db)
 {
-	struct offers *offers = txn_kept(db);
+	struct offers *offers = txn_kept(db, TXN_TEXTS);
 
 	if (!offers) {
 		offers = calloc(1, sizeof(*offers));
 		if (!offers)
 			return NULL;
-		txn_keep(db, offers, offers_done);
+		txn_keep(db, TXN_TEXTS, offers, offers_done);
 	}
 	return &offers->list[offers->count++ % OFFERS];
 }

@@ -1,9 +1,11 @@
 #include "core/secret_guard.h"
 
+#include "core/buf.h"
 #include "core/db.h"
 #include "core/examine.h"
 #include "core/json.h"
 #include "core/kind_row.h"
+#include "core/moment.h"
 #include "core/secret.h"
 #include "core/tree.h"
 #include "core/why.h"
@@ -14,34 +16,36 @@ enum { DEPTH_MAX = 65536 };
 
 /* One step up from a live folder, or from a scratch folder: 1, or 0: it is
  * neither. */
-static int step_up(struct db *db, const struct kinds *kinds, enum stmt stmt,
-		   int64_t *folder, const struct kind **ret, struct why *why)
+static int step_up(struct db *db, int64_t *folder, struct buf *name,
+		   struct why *why)
 {
-	DROP(q_close) struct q q = q_open(db, stmt);
-	int r;
+	int r = tree_up(db, MOMENT_NOW, folder, true, name, why);
 
+	if (r != 0)
+		return r;
+	DROP(q_close) struct q q = q_open(db, STMT_SECRET_SCRATCH);
 	q_i64(&q, 1, *folder);
-	if (stmt == STMT_TREE_PLACE)
-		q_i64(&q, 2, INT64_MAX - 1);
 	r = q_step(&q, why);
 	if (r <= 0)
 		return r;
-	*ret = kinds_by_folder(kinds, q_col_text(&q, 1), q_col_len(&q, 1));
 	*folder = q_col_i64(&q, 0);
-	return 1;
+	buf_text(name, q_col_text(&q, 1));
+	buf_byte(name, '\0');
+	return buf_error(name) ? why_set(why, -ENOMEM, "out of memory") : 1;
 }
 
 int secret_folder_kind(struct db *db, const struct kinds *kinds, int64_t folder,
 		       const struct kind **ret, struct why *why)
 {
+	DROP(buf_done) struct buf name = {0};
 	int r = 1, steps = 0;
 
 	*ret = NULL;
 	while (!*ret && folder && folder != TREE_ROOT && r > 0) {
-		r = step_up(db, kinds, STMT_TREE_PLACE, &folder, ret, why);
-		if (r == 0)
-			r = step_up(db, kinds, STMT_SECRET_SCRATCH, &folder,
-				    ret, why);
+		buf_reset(&name);
+		r = step_up(db, &folder, &name, why);
+		if (r > 0)
+			*ret = kinds_by_folder(kinds, name.data, name.len - 1);
 		if (++steps > DEPTH_MAX)
 			return why_set(why, -EBADMSG,
 				       "a folder stands below itself");
@@ -118,15 +122,6 @@ int secret_suspect_file(struct db *db, const struct kinds *kinds,
 		    : suspect_by_all(kinds, bytes, len, why);
 }
 
-static int parent_of(struct db *db, int64_t item, int64_t *ret, struct why *why)
-{
-	DROP(q_close) struct q q = q_open(db, STMT_TREE_PLACE);
-
-	q_i64(&q, 1, item);
-	q_i64(&q, 2, INT64_MAX - 1);
-	return q_find(&q, ret, why);
-}
-
 int secret_child(struct db *db, int64_t folder, int64_t item, int64_t *ret,
 		 struct why *why)
 {
@@ -134,7 +129,8 @@ int secret_child(struct db *db, int64_t folder, int64_t item, int64_t *ret,
 	int r = 1;
 
 	for (int steps = 0; steps < DEPTH_MAX && item && r > 0; steps++) {
-		r = parent_of(db, item, &parent, why);
+		parent = item;
+		r = tree_up(db, MOMENT_NOW, &parent, steps > 0, NULL, why);
 		if (r > 0 && parent == folder) {
 			*ret = item;
 			return 1;

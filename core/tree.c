@@ -2,6 +2,7 @@
 
 #include "core/buf.h"
 #include "core/db.h"
+#include "core/folders.h"
 #include "core/moment.h"
 #include "core/tree_row.h"
 #include "core/why.h"
@@ -219,26 +220,41 @@ int tree_name(struct db *db, int64_t at, int64_t item, struct buf *out,
 	return check_buf(out, why);
 }
 
-/* One step up: the parent of *@item takes its place there, and its name,
- * which may be skipped, is appended with a NUL. 1, or 0: not there. */
-static int step_up(struct db *db, int64_t at, int64_t *item, struct buf *name,
-		   struct why *why)
+static int add_name(const char *text, struct buf *name, struct why *why)
 {
-	DROP(q_close) struct q q = q_open(db, STMT_TREE_PLACE);
 	int r;
 
+	if (!name)
+		return 1;
+	buf_text(name, text);
+	buf_byte(name, '\0');
+	r = check_buf(name, why);
+	return r < 0 ? r : 1;
+}
+
+int tree_up(struct db *db, int64_t at, int64_t *item, bool folder,
+	    struct buf *name, struct why *why)
+{
+	bool live = tree_moment(at) == tree_moment(MOMENT_NOW);
+	int64_t parent;
+	const char *known = live ? folders_up(db, *item, &parent) : NULL;
+	int r;
+
+	if (known) {
+		*item = parent;
+		return add_name(known, name, why);
+	}
+	DROP(q_close) struct q q = q_open(db, STMT_TREE_PLACE);
 	q_i64(&q, 1, *item);
 	q_i64(&q, 2, tree_moment(at));
 	r = q_step(&q, why);
 	if (r <= 0)
 		return r;
-	*item = q_col_i64(&q, 0);
-	if (!name)
-		return 1;
-	buf_text(name, q_col_text(&q, 1));
-	buf_byte(name, '\0');
-	r = check_buf(name, why);
-	return r < 0 ? r : 1;
+	parent = q_col_i64(&q, 0);
+	if (live && folder)
+		folders_note(db, *item, parent, q_col_text(&q, 1));
+	*item = parent;
+	return add_name(q_col_text(&q, 1), name, why);
 }
 
 /* Append the names in @parts, each with its NUL, last one first. */
@@ -292,7 +308,7 @@ int tree_path(struct db *db, int64_t at, int64_t folder, int64_t item,
 		if (step == TREE_ROOT)
 			return why_set(why, -EXDEV,
 				       "item %" PRId64 " is outside", item);
-		r = step_up(db, at, &step, &parts, why);
+		r = tree_up(db, at, &step, step != item, &parts, why);
 		if (r < 0)
 			return r;
 		if (r == 0)
@@ -314,12 +330,12 @@ int tree_is_below(struct db *db, int64_t at, int64_t folder, int64_t item,
 	int r = 1;
 
 	while (r > 0 && step != folder && step != 0) {
-		r = step_up(db, at, &step, NULL, why);
+		r = tree_up(db, at, &step, step != item, NULL, why);
 		if (r > 0 && climb_on(&climb, step, why) < 0)
 			r = -EBADMSG;
 	}
 	if (r <= 0 || step != folder)
 		return r < 0 ? r : 0;
 	/* The folder itself may be gone at that moment. */
-	return step_up(db, at, &step, NULL, why);
+	return tree_up(db, at, &step, false, NULL, why);
 }

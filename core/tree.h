@@ -75,6 +75,11 @@ int tree_path(struct db *db, int64_t at, int64_t folder, int64_t item,
 /* @item's name alone. */
 int tree_name(struct db *db, int64_t at, int64_t item, struct buf *out,
 	      struct why *why);
+/* One step up: the parent of *@item takes its place there, and its name is
+ * appended with a NUL unless @name is NULL. @folder: *@item is known to be one.
+ * 1, or 0: not there. */
+int tree_up(struct db *db, int64_t at, int64_t *item, bool folder,
+	    struct buf *name, struct why *why);
 /* 1: @item is @folder or below it at @at, 0: not. */
 int tree_is_below(struct db *db, int64_t at, int64_t folder, int64_t item,
 		  struct why *why);

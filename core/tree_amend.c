@@ -2,6 +2,7 @@
 
 #include "core/buf.h"
 #include "core/db.h"
+#include "core/folders.h"
 #include "core/moment.h"
 #include "core/store.h"
 #include "core/tree_row.h"
@@ -300,6 +301,7 @@ static int drop_since(struct moment *m, int64_t item, int64_t removed,
 
 		q_i64(&drop, 1, item);
 		q_i64(&drop, 2, spot.born);
+		folders_forget(m->db);
 		r = q_run(&drop, why);
 		if (r == 0 && spot_live(&spot))
 			r = note_amended(m, item, spot.parent, name.data, why);
@@ -322,6 +324,7 @@ static int reopen(struct moment *m, int64_t item, int64_t born, struct why *why)
 
 	q_i64(&q, 1, item);
 	q_i64(&q, 2, born);
+	folders_forget(m->db);
 	return q_run(&q, why);
 }
 

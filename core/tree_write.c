@@ -2,6 +2,7 @@
 
 #include "core/buf.h"
 #include "core/db.h"
+#include "core/folders.h"
 #include "core/moment.h"
 #include "core/store.h"
 #include "core/tree_row.h"
@@ -104,6 +105,7 @@ int tree_spot_end(struct moment *m, int64_t item, const struct spot *spot,
 	q_i64(&q, 2, spot->born);
 	if (!drop)
 		q_i64(&q, 3, m->id);
+	folders_forget(m->db);
 	r = q_run(&q, why);
 	return r < 0 ? r : touch(m, spot->parent, why);
 }
