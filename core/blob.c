@@ -267,13 +267,21 @@ static int add_content(struct db *db, const unsigned char sha[BLOB_SHA256],
 int blob_put(struct db *db, const void *bytes, size_t len, int64_t like,
 	     int64_t *ret_id, struct why *why)
 {
-	DROP(buf_done) struct buf frame = {0};
 	unsigned char sha[BLOB_SHA256];
-	int64_t base = 0, id;
 	int r = blob_sha256(bytes, len, sha, why);
 
-	if (r == 0)
-		r = find_sha(db, sha, &id, why);
+	return r < 0 ? r
+		     : blob_put_hashed(db, bytes, len, sha, like, ret_id, why);
+}
+
+int blob_put_hashed(struct db *db, const void *bytes, size_t len,
+		    const unsigned char sha[BLOB_SHA256], int64_t like,
+		    int64_t *ret_id, struct why *why)
+{
+	DROP(buf_done) struct buf frame = {0};
+	int64_t base = 0, id;
+	int r = find_sha(db, sha, &id, why);
+
 	if (r < 0)
 		return r;
 	if (id) {

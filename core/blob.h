@@ -30,6 +30,10 @@ int blob_sha256(const void *bytes, size_t len,
  */
 int blob_put(struct db *db, const void *bytes, size_t len, int64_t like,
 	     int64_t *ret_id, struct why *why);
+/* The same for who knows their SHA-256. */
+int blob_put_hashed(struct db *db, const void *bytes, size_t len,
+		    const unsigned char sha[BLOB_SHA256], int64_t like,
+		    int64_t *ret_id, struct why *why);
 
 /* The id of the content with these bytes, or 0. */
 int blob_find(struct db *db, const void *bytes, size_t len, int64_t *ret_id,

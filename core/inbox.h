@@ -22,6 +22,7 @@
 #ifndef CORE_INBOX_H
 #define CORE_INBOX_H
 
+#include "core/blob.h"
 #include "core/defer.h"
 #include "core/moment.h"
 #include "core/report.h"
@@ -47,8 +48,9 @@ struct letter {
 	struct attr attr; /* that it is to have */
 	struct who who;
 	struct batch_key key;
-	int64_t time_ns; /* when it was acknowledged */
-	int64_t number;	 /* given by inbox_put() */
+	int64_t time_ns;		   /* when it was acknowledged */
+	int64_t number;			   /* given by inbox_put() */
+	unsigned char sha256[BLOB_SHA256]; /* of the bytes; likewise */
 };
 
 /* For the open @store; makes no file yet. */

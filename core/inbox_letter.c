@@ -6,24 +6,27 @@
 #define MAGIC "repofs-letter-2"
 
 static int sum(const struct letter_head *head, const char *name,
-	       const void *bytes, unsigned char ret[BLOB_SHA256],
-	       struct why *why)
+	       const unsigned char sha256[BLOB_SHA256],
+	       unsigned char ret[BLOB_SHA256], struct why *why)
 {
 	unsigned char
 		all[offsetof(struct letter_head, sha256) + 256 + BLOB_SHA256];
 	size_t len = offsetof(struct letter_head, sha256);
-	int r;
 
 	memcpy(all, head, len);
 	memcpy(all + len, name, head->name_len);
 	len += head->name_len;
-	r = blob_sha256(bytes, head->len, all + len, why);
-	return r < 0 ? r : blob_sha256(all, len + BLOB_SHA256, ret, why);
+	memcpy(all + len, sha256, BLOB_SHA256);
+	return blob_sha256(all, len + BLOB_SHA256, ret, why);
 }
 
-int letter_head(uint64_t key, const struct letter *letter,
-		struct letter_head *ret, struct why *why)
+int letter_head(uint64_t key, struct letter *letter, struct letter_head *ret,
+		struct why *why)
 {
+	int r = blob_sha256(letter->bytes, letter->len, letter->sha256, why);
+
+	if (r < 0)
+		return r;
 	memset(ret, 0, sizeof(*ret));
 	memcpy(ret->magic, MAGIC, sizeof(MAGIC));
 	ret->key = key;
@@ -45,7 +48,7 @@ int letter_head(uint64_t key, const struct letter *letter,
 	ret->start = letter->key.start;
 	ret->len = letter->len;
 	ret->name_len = (uint32_t)strnlen(letter->name, 255);
-	return sum(ret, letter->name, letter->bytes, ret->sha256, why);
+	return sum(ret, letter->name, letter->sha256, ret->sha256, why);
 }
 
 /* @text: all that follows the head. */
@@ -92,7 +95,7 @@ static int check(const struct letter_at *at, const struct letter_head *head,
 		 struct why *why)
 {
 	const char *text = at->data + sizeof(*head);
-	unsigned char sha256[BLOB_SHA256];
+	unsigned char bytes[BLOB_SHA256], sha256[BLOB_SHA256];
 	int r;
 
 	if (memcmp(head->magic, MAGIC, sizeof(MAGIC)) != 0 ||
@@ -100,7 +103,9 @@ static int check(const struct letter_at *at, const struct letter_head *head,
 	    head->name_len > 255 || head->len > at->left ||
 	    sizeof(*head) + head->name_len + head->len > at->left)
 		return 0;
-	r = sum(head, text, text + head->name_len, sha256, why);
+	r = blob_sha256(text + head->name_len, head->len, bytes, why);
+	if (r == 0)
+		r = sum(head, text, bytes, sha256, why);
 	return r < 0 ? r : memcmp(sha256, head->sha256, BLOB_SHA256) == 0;
 }
 

@@ -6,7 +6,6 @@
 #ifndef CORE_INBOX_PRIV_H
 #define CORE_INBOX_PRIV_H
 
-#include "core/blob.h"
 #include "core/inbox.h"
 
 /* Before the name and the bytes. It is read by the same program on the same
@@ -28,9 +27,9 @@ struct letter_head {
 					      bytes' own SHA-256 */
 };
 
-/* Fill *@ret; its SHA-256 covers all of the letter. */
-int letter_head(uint64_t key, const struct letter *letter,
-		struct letter_head *ret, struct why *why);
+/* Fill *@ret, whose SHA-256 covers all of the letter, and letter->sha256. */
+int letter_head(uint64_t key, struct letter *letter, struct letter_head *ret,
+		struct why *why);
 
 /* Where a row of letters is read. */
 struct letter_at {

@@ -83,6 +83,18 @@ static int strip(struct moment *m, const struct intake_text *text,
 	return 0;
 }
 
+static int put_content(struct db *db, const struct intake_text *text,
+		       struct intake *in, struct why *why)
+{
+	size_t len = (size_t)in->size;
+
+	return text->sha256 && !in->stripped
+		       ? blob_put_hashed(db, in->bytes, len, text->sha256,
+					 text->like, &in->content, why)
+		       : blob_put(db, in->bytes, len, text->like, &in->content,
+				  why);
+}
+
 int intake_take(struct moment *m, const struct intake_text *text,
 		struct intake *ret, struct why *why)
 {
@@ -99,8 +111,7 @@ int intake_take(struct moment *m, const struct intake_text *text,
 	if (r == 0 && has_values(ret))
 		r = strip(m, text, ret, why);
 	if (r == 0)
-		r = blob_put(m->db, ret->bytes, (size_t)ret->size, text->like,
-			     &ret->content, why);
+		r = put_content(m->db, text, ret, why);
 	if (r == 0 && kind)
 		ref_text_offer(m->db, ret->content, ret->bytes,
 			       (size_t)ret->size);

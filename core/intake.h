@@ -43,6 +43,7 @@ struct intake_text {
 			      struct intake is done */
 	size_t len;
 	int64_t like; /* a content that it probably resembles, or 0 */
+	const unsigned char *sha256; /* of the bytes; NULL: not known */
 };
 
 struct intake {

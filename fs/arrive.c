@@ -106,6 +106,7 @@ static int take(struct moment *m, const struct arrival *in, int64_t folder,
 		.bytes = in->bytes,
 		.len = in->len,
 		.like = taken->entry.content,
+		.sha256 = in->sha256,
 	};
 	int r = intake_take(m, &text, &taken->took, why);
 

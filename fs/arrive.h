@@ -27,7 +27,8 @@ struct arrival {
 			     0: whatever has the name */
 	const char *bytes;
 	size_t len;
-	bool sound; /* they are known to be valid */
+	bool sound;		     /* they are known to be valid */
+	const unsigned char *sha256; /* NULL: not known */
 	struct attr attr;
 	int attr_set; /* FUSE_SET_ATTR_ bits that somebody set; the others
 			     are defaults, which an edit does not take over */

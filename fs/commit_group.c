@@ -61,6 +61,7 @@ static int admit_new(struct group *g, size_t i)
 	if (!f)
 		return 1;
 	g->in[i] = commit_of_loose(f);
+	g->in[i].sha256 = g->jobs[i].sha256;
 	return f->item_name
 		       ? arrive_name_is_free(fs, &g->m, &g->in[i], &g->c.why)
 		       : 0;
@@ -88,6 +89,7 @@ static int add_edit(struct group *g, size_t i)
 	int r;
 
 	g->in[i] = commit_of_handle(job->handle, job->time_ns);
+	g->in[i].sha256 = job->sha256;
 	r = arrive_edit(g->c.fs, &g->m, &g->in[i], job->seen, &g->out[i],
 			&g->c.why);
 	return r == -ESTALE ? 0 : r < 0 ? r : 1;

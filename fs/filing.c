@@ -163,6 +163,7 @@ static int put(struct filing *f, const struct filing_job *job,
 	last->number = letter->number;
 	last->time_ns = letter->time_ns;
 	last->len = letter->len;
+	memcpy(last->sha256, letter->sha256, sizeof(last->sha256));
 	tally(f, last, 1);
 	f->len++;
 	f->put++;

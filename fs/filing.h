@@ -20,6 +20,7 @@
 #ifndef FS_FILING_H
 #define FS_FILING_H
 
+#include "core/blob.h"
 #include "core/defer.h"
 #include "core/moment.h"
 
@@ -48,6 +49,7 @@ struct filing_job {
 	int64_t number;
 	int64_t time_ns;
 	size_t len;
+	unsigned char sha256[BLOB_SHA256];
 };
 
 /* File the first of @count jobs, as many as go together: how many they are. */
