@@ -63,8 +63,11 @@ struct store {
 	struct db *log_db;
 	pthread_mutex_t copy_lock; /* held while the log is copied */
 	bool log_running, log_due, log_stop;
+	bool sync_due;
+	int log_fd; /* -1: none */
 	_Atomic(int64_t) log_pages;
-	int64_t log_seen; /* length when last woken; under write_lock */
+	/* Length when last woken to copy, to sync; under write_lock. */
+	int64_t log_seen, sync_seen;
 };
 
 /* ---- store_pool.c: the readers ---- */
@@ -89,6 +92,26 @@ void store_drop_ballast(struct store *store);
 void store_watch_disk(struct store *store);
 /* Is there room to copy the log? @db: of the thread that asks. */
 bool store_can_copy(const struct store *store, struct db *db);
+
+/* Is there room that nobody will miss? Any thread. */
+bool store_has_plenty(const struct store *store);
+
+/* ---- store_sync.c: the log on the disk ---- */
+
+/* Sync what is committed, for nobody in particular. For the thread of the log:
+ * others go on committing meanwhile. */
+void store_sync_ahead(struct store *store);
+
+/* The file of the log, to be made longer; there may be none. */
+void store_open_log(struct store *store);
+void store_close_log(struct store *store);
+/* How long that file is; 0: not known. */
+int64_t store_log_bytes(const struct store *store);
+/* The log will soon have used up its file. */
+bool store_log_is_tight(const struct store *store);
+/* Make it longer by a piece, unless somebody writes. False: that will do, or it
+ * cannot be done now. */
+bool store_lengthen_log(struct store *store);
 
 /* ---- store_log.c: the write-ahead log ---- */
 
