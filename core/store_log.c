@@ -14,7 +14,7 @@ enum { QUIET_MS = 100 };
 
 /* Lengths of the log, in pages of 4 KiB. */
 enum {
-	SYNC_STEP = 24,	  /* worth a sync */
+	SYNC_STEP = 64,	  /* worth a sync */
 	LOG_STEP = 4096,  /* worth a copy into the repository */
 	LOG_LONG = 8192,  /* worth a pause of the writer */
 	LOG_HUGE = 16384, /* worth a wait for readers, of PATIENCE_MS */
@@ -124,10 +124,10 @@ static void work(struct store *store)
 
 	store->log_due = store->sync_due = false;
 	pthread_mutex_unlock(&store->log_lock);
-	if (syncs)
-		store_sync_ahead(store);
-	if (copies)
+	if (copies) /* which syncs it, too */
 		r = copy_log(store, NULL);
+	else if (syncs)
+		store_sync_ahead(store);
 	if (r < 0) /* a reader in the way is no failure */
 		store_failed(store, r);
 	pthread_mutex_lock(&store->log_lock);

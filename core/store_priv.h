@@ -55,7 +55,7 @@ struct store {
 
 	pthread_mutex_t sync_lock;
 	struct db *syncer;
-	uint64_t synced; /* the generation that is on the disk */
+	_Atomic(uint64_t) synced; /* the generation that is on the disk */
 
 	pthread_mutex_t log_lock;
 	pthread_cond_t log_wake;
@@ -64,7 +64,7 @@ struct store {
 	pthread_mutex_t copy_lock; /* held while the log is copied */
 	bool log_running, log_due, log_stop;
 	bool sync_due;
-	int log_fd; /* -1: none */
+	int log_fd; /* see store_sync.c; -1: none */
 	_Atomic(int64_t) log_pages;
 	/* Length when last woken to copy, to sync; under write_lock. */
 	int64_t log_seen, sync_seen;

@@ -43,17 +43,20 @@ static int sync_newest(struct store *store, struct why *why)
 		store_failed(store, -EIO);
 		return r;
 	}
-	store->synced = newest;
+	atomic_store(&store->synced, newest);
 	return 0;
 }
 
-/* Whoever comes first syncs for all that wait. */
+/* Whoever comes first syncs for all that wait; what is on the disk already does
+ * not wait for the rest. */
 static int sync_up_to(struct store *store, uint64_t wanted, struct why *why)
 {
 	int r = 0;
 
+	if (atomic_load(&store->synced) >= wanted)
+		return 0;
 	pthread_mutex_lock(&store->sync_lock);
-	if (store->synced < wanted)
+	if (atomic_load(&store->synced) < wanted)
 		r = sync_newest(store, why);
 	pthread_mutex_unlock(&store->sync_lock);
 	return r;

@@ -41,7 +41,7 @@ static int recover(struct store *store, struct why *why)
 			       store->path);
 	pthread_mutex_lock(&store->sync_lock);
 	(void)db_sync(store->syncer, NULL); /* the failure that is past */
-	store->synced = atomic_load(&store->generation);
+	atomic_store(&store->synced, atomic_load(&store->generation));
 	pthread_mutex_unlock(&store->sync_lock);
 	atomic_store(&store->poisoned, false);
 	return 0;
