@@ -198,7 +198,7 @@ def test_a_disk_that_gets_full_has_what_the_log_does_not_need(
     log = repo.file + "-wal"
     repo.init().mount()
     try:
-        for n in range(20):  # a short log: it would be left alone
+        for n in range(12):  # a short log: it would be left alone
             repo.write(f"item{n}.json", text_of(5000))
             repo.read(f"item{n}.json")
         wait_until("the log is long", lambda: os.path.getsize(log) > 4 << 20)
@@ -206,7 +206,7 @@ def test_a_disk_that_gets_full_has_what_the_log_does_not_need(
         os.unlink(repo.path("item0.json"))
         wait_until("it is short", lambda: os.path.getsize(log) < 1 << 20)
         # Nor does it become so again.
-        for n in range(1, 20):
+        for n in range(1, 12):
             os.unlink(repo.path(f"item{n}.json"))
         time.sleep(0.3)
         assert os.path.getsize(log) < 2 << 20
