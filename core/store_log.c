@@ -103,12 +103,19 @@ static bool wait_awhile(struct store *store)
 	return has_work(store) || store_generation(store) != before;
 }
 
-/* While there is no other work; with the lock, but not meanwhile. */
-static void lengthen(struct store *store)
+/*
+ * While nobody writes, and there is no other work: sync what was not worth it
+ * before, and make room for what is to come. With the lock, but not meanwhile.
+ */
+static void settle(struct store *store)
 {
 	uint64_t before = store_generation(store);
-	bool more = true;
+	bool more;
 
+	pthread_mutex_unlock(&store->log_lock);
+	store_sync_ahead(store);
+	more = store_log_is_tight(store);
+	pthread_mutex_lock(&store->log_lock);
 	while (more && !has_work(store) && store_generation(store) == before) {
 		pthread_mutex_unlock(&store->log_lock);
 		more = store_lengthen_log(store);
@@ -136,18 +143,18 @@ static void work(struct store *store)
 static void *log_main(void *arg)
 {
 	struct store *store = arg;
-	bool tight = false;
+	bool settled = true;
 
 	pthread_mutex_lock(&store->log_lock);
 	while (!store->log_stop) {
 		if (has_work(store)) {
 			work(store);
-			tight = store_log_is_tight(store);
-		} else if (!tight) {
+			settled = false;
+		} else if (settled) {
 			pthread_cond_wait(&store->log_wake, &store->log_lock);
 		} else if (!wait_awhile(store)) {
-			lengthen(store);
-			tight = false;
+			settle(store);
+			settled = true;
 		}
 	}
 	pthread_mutex_unlock(&store->log_lock);
