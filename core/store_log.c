@@ -77,6 +77,14 @@ static int copy_log(struct store *store, struct why *why)
 	return catch_up(store, pages > LOG_HUGE, why);
 }
 
+static void copy_unasked(struct store *store)
+{
+	int r = copy_log(store, NULL);
+
+	if (r < 0) /* a reader in the way is no failure */
+		store_failed(store, r);
+}
+
 /* ---- the thread ---- */
 
 static bool has_work(const struct store *store)
@@ -123,20 +131,17 @@ static void settle(struct store *store)
 	}
 }
 
-/* Likewise. */
+/* What is to be done now; likewise. A copy syncs the log, too. */
 static void work(struct store *store)
 {
-	bool copies = store->log_due, syncs = store->sync_due;
-	int r = 0;
+	bool copies = store->log_due;
 
 	store->log_due = store->sync_due = false;
 	pthread_mutex_unlock(&store->log_lock);
-	if (copies) /* which syncs it, too */
-		r = copy_log(store, NULL);
-	else if (syncs)
+	if (copies)
+		copy_unasked(store);
+	else
 		store_sync_ahead(store);
-	if (r < 0) /* a reader in the way is no failure */
-		store_failed(store, r);
 	pthread_mutex_lock(&store->log_lock);
 }
 
