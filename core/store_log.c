@@ -100,7 +100,7 @@ static bool wait_awhile(struct store *store)
 	int r = 0;
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += QUIET_MS * 1000000;
+	until.tv_nsec += QUIET_MS * 1000000L;
 	if (until.tv_nsec >= 1000000000) {
 		until.tv_nsec -= 1000000000;
 		until.tv_sec++;

@@ -29,6 +29,8 @@ enum {
 	ROOM_PLENTY = 4 * STORE_BALLAST,
 	/* With less, the log is copied in small steps. */
 	ROOM_EASY = 64 * STORE_BALLAST,
+	/* With less, the file of the log is not made longer than it must be. */
+	ROOM_AMPLE = 128 * STORE_BALLAST,
 	/* Left over after a copy. */
 	ROOM_SPARE = 64 << 10,
 	/* Pages of the log. */
@@ -131,7 +133,7 @@ bool store_can_copy(const struct store *store, struct db *db)
 
 bool store_has_plenty(const struct store *store)
 {
-	return store_calm(store) && free_bytes(store) > 2 * ROOM_EASY;
+	return store_calm(store) && free_bytes(store) > ROOM_AMPLE;
 }
 
 /* The room that the log takes. If that fails then not again and again: somebody
