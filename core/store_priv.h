@@ -23,6 +23,7 @@ struct store {
 	char *path;
 	const struct env *env;
 	bool read_only;
+	bool log_running; /* there is a log_thread */
 	struct kinds *kinds;
 	struct keyring *keys;
 	int lock_fd; /* -1: none */
@@ -62,8 +63,7 @@ struct store {
 	pthread_t log_thread;
 	struct db *log_db;
 	pthread_mutex_t copy_lock; /* held while the log is copied */
-	bool log_running, log_due, log_stop;
-	bool sync_due;
+	bool log_due, sync_due, log_stop;
 	int log_fd; /* see store_sync.c; -1: none */
 	_Atomic(int64_t) log_pages;
 	/* Length when last woken to copy, to sync; under write_lock. */
