@@ -12,10 +12,9 @@ enum { PATIENCE_MS = 50 };
 /* Without a commit for so long nobody is writing. */
 enum { QUIET_MS = 100 };
 
-/* Lengths of the log, in pages of 4 KiB. */
+/* Lengths of the log, in pages of 4 KiB; see STORE_LOG_STEP, too. */
 enum {
 	SYNC_STEP = 64,	  /* worth a sync */
-	LOG_STEP = 4096,  /* worth a copy into the repository */
 	LOG_LONG = 8192,  /* worth a pause of the writer */
 	LOG_HUGE = 16384, /* worth a wait for readers, of PATIENCE_MS */
 	LOG_TIGHT = 128,  /* the step while room is scarce: see store_room.c */
@@ -43,6 +42,8 @@ static int truncate_log(struct store *store, struct why *why)
 
 	pthread_mutex_lock(&store->copy_lock);
 	r = db_checkpoint(store->log_db, true, &left, why);
+	if (r == 0)
+		atomic_store(&store->log_pages, 0);
 	pthread_mutex_unlock(&store->copy_lock);
 	return r;
 }
@@ -187,7 +188,7 @@ static bool has_grown(int64_t *seen, int64_t pages, int64_t step)
 
 void store_log_grown(struct store *store)
 {
-	int64_t step = atomic_load(&store->tight) ? LOG_TIGHT : LOG_STEP;
+	int64_t step = atomic_load(&store->tight) ? LOG_TIGHT : STORE_LOG_STEP;
 	int64_t pages = db_log_pages(store->writer);
 
 	atomic_store(&store->log_pages, pages);

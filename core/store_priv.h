@@ -17,6 +17,7 @@
 enum {
 	STORE_IDLE_READERS = 12,
 	STORE_BALLAST = 1 << 20, /* bytes kept for the day the disk is full */
+	STORE_LOG_STEP = 4096,	 /* pages of the log that are worth a copy */
 };
 
 struct store {

@@ -26,6 +26,7 @@ enum {
 	/* Made longer by so much at once: whoever wants to write, or to sync,
 	 * waits for no more. */
 	PIECE = 256 << 10,
+	LONGEST = STORE_LOG_STEP * FRAME,
 };
 
 /* ---- sync ---- */
@@ -111,23 +112,36 @@ static int64_t log_end(const struct store *store)
 	return atomic_load(&store->log_pages) * FRAME;
 }
 
+/* How long the file should be. A log of more than STORE_LOG_STEP pages is soon
+ * begun anew. */
+static int64_t enough(const struct store *store)
+{
+	int64_t end = log_end(store);
+
+	return (end < LONGEST ? end : LONGEST) + AHEAD;
+}
+
 bool store_log_is_tight(const struct store *store)
 {
 	return store->log_fd >= 0 &&
-	       store_log_bytes(store) < log_end(store) + AHEAD / 2;
+	       store_log_bytes(store) < enough(store) - AHEAD / 2;
 }
 
 /*
- * With the writer lock, so nothing is added to the log meanwhile. Zeros are no
- * page of a log, nor a header of one: SQLite takes what lies before them for all
- * there is.
+ * With the writer lock. Nothing is added to the log meanwhile, not even by
+ * another process, since a transaction is open. Zeros are no page of a log, nor
+ * a header of one: SQLite takes what lies before them for all there is.
  */
-static bool add_zeros(const struct store *store)
+static bool add_zeros(struct store *store)
 {
-	static const char zeros[PIECE];
-	int64_t at = store_log_bytes(store);
+	static char zeros[PIECE];
+	DROP(txn_end) struct txn tx = {0};
+	int64_t at;
 
-	if (at >= log_end(store) + AHEAD)
+	if (txn_begin(&tx, store->writer, NULL) < 0)
+		return false;
+	at = store_log_bytes(store);
+	if (at >= enough(store))
 		return false;
 	return pwrite(store->log_fd, zeros, PIECE, at) == PIECE;
 }
