@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 /* ---- making a repository ---- */
@@ -218,6 +219,17 @@ static int open_keys(struct store *store, const char *named, struct why *why)
 	return keyring_new(named, store->env, &store->keys, why);
 }
 
+/* Waiting for a while has nothing to do with what time it is. */
+static void init_wake(pthread_cond_t *wake)
+{
+	pthread_condattr_t attr;
+
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(wake, &attr);
+	pthread_condattr_destroy(&attr);
+}
+
 int store_open(const char *path, const struct store_options *options,
 	       struct store **ret_store, struct why *why)
 {
@@ -229,7 +241,7 @@ int store_open(const char *path, const struct store_options *options,
 			       path);
 	store->env = options->env ? options->env : &env_system;
 	store->read_only = options->read_only;
-	store->lock_fd = -1;
+	store->lock_fd = store->log_fd = -1;
 	pthread_mutex_init(&store->turn, NULL);
 	pthread_mutex_init(&store->write_lock, NULL);
 	pthread_mutex_init(&store->amend_lock, NULL);
@@ -237,7 +249,7 @@ int store_open(const char *path, const struct store_options *options,
 	pthread_mutex_init(&store->sync_lock, NULL);
 	pthread_mutex_init(&store->copy_lock, NULL);
 	pthread_mutex_init(&store->log_lock, NULL);
-	pthread_cond_init(&store->log_wake, NULL);
+	init_wake(&store->log_wake);
 	store->path = strdup(path);
 	if (!store->path)
 		return why_set(why, -ENOMEM, "out of memory opening '%s'",

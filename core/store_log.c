@@ -4,13 +4,17 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 /* Everybody who writes waits for it. */
 enum { PATIENCE_MS = 50 };
 
-/* Lengths of the log, in pages of 4 KiB. */
+/* Without a commit for so long nobody is writing. */
+enum { QUIET_MS = 100 };
+
+/* Lengths of the log, in pages of 4 KiB; see STORE_LOG_STEP, too. */
 enum {
-	LOG_STEP = 4096,  /* worth a copy into the repository */
+	SYNC_STEP = 64,	  /* worth a sync */
 	LOG_LONG = 8192,  /* worth a pause of the writer */
 	LOG_HUGE = 16384, /* worth a wait for readers, of PATIENCE_MS */
 	LOG_TIGHT = 128,  /* the step while room is scarce: see store_room.c */
@@ -38,6 +42,8 @@ static int truncate_log(struct store *store, struct why *why)
 
 	pthread_mutex_lock(&store->copy_lock);
 	r = db_checkpoint(store->log_db, true, &left, why);
+	if (r == 0)
+		atomic_store(&store->log_pages, 0);
 	pthread_mutex_unlock(&store->copy_lock);
 	return r;
 }
@@ -72,48 +78,124 @@ static int copy_log(struct store *store, struct why *why)
 	return catch_up(store, pages > LOG_HUGE, why);
 }
 
+static void copy_unasked(struct store *store)
+{
+	int r = copy_log(store, NULL);
+
+	if (r < 0) /* a reader in the way is no failure */
+		store_failed(store, r);
+}
+
+/* ---- the thread ---- */
+
+static bool has_work(const struct store *store)
+{
+	return store->log_stop || store->log_due || store->sync_due;
+}
+
+/* Wait for work; with the lock. False: nobody has written for QUIET_MS. */
+static bool wait_awhile(struct store *store)
+{
+	uint64_t before = store_generation(store);
+	struct timespec until;
+	int r = 0;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += QUIET_MS * 1000000L;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_nsec -= 1000000000;
+		until.tv_sec++;
+	}
+	while (r == 0 && !has_work(store))
+		r = pthread_cond_timedwait(&store->log_wake, &store->log_lock,
+					   &until);
+	return has_work(store) || store_generation(store) != before;
+}
+
+/*
+ * While nobody writes, and there is no other work: sync what was not worth it
+ * before, and make room for what is to come. With the lock, but not meanwhile.
+ */
+static void settle(struct store *store)
+{
+	uint64_t before = store_generation(store);
+	bool more;
+
+	pthread_mutex_unlock(&store->log_lock);
+	store_sync_ahead(store);
+	more = store_log_is_tight(store);
+	pthread_mutex_lock(&store->log_lock);
+	while (more && !has_work(store) && store_generation(store) == before) {
+		pthread_mutex_unlock(&store->log_lock);
+		more = store_lengthen_log(store);
+		pthread_mutex_lock(&store->log_lock);
+	}
+}
+
+/* What is to be done now; likewise. A copy syncs the log, too. */
+static void work(struct store *store)
+{
+	bool copies = store->log_due;
+
+	store->log_due = store->sync_due = false;
+	pthread_mutex_unlock(&store->log_lock);
+	if (copies)
+		copy_unasked(store);
+	else
+		store_sync_ahead(store);
+	pthread_mutex_lock(&store->log_lock);
+}
+
 static void *log_main(void *arg)
 {
 	struct store *store = arg;
-	int r;
+	bool settled = true;
 
 	pthread_mutex_lock(&store->log_lock);
 	while (!store->log_stop) {
-		if (!store->log_due) {
+		if (has_work(store)) {
+			work(store);
+			settled = false;
+		} else if (settled) {
 			pthread_cond_wait(&store->log_wake, &store->log_lock);
-			continue;
+		} else if (!wait_awhile(store)) {
+			settle(store);
+			settled = true;
 		}
-		store->log_due = false;
-		pthread_mutex_unlock(&store->log_lock);
-		r = copy_log(store, NULL);
-		if (r < 0) /* a reader in the way is no failure */
-			store_failed(store, r);
-		pthread_mutex_lock(&store->log_lock);
 	}
 	pthread_mutex_unlock(&store->log_lock);
 	return NULL;
 }
 
-static void wake(struct store *store)
+static void wake(struct store *store, bool *due)
 {
 	pthread_mutex_lock(&store->log_lock);
-	store->log_due = true;
+	*due = true;
 	pthread_cond_signal(&store->log_wake);
 	pthread_mutex_unlock(&store->log_lock);
 }
 
+/* The log has grown by @step pages since. */
+static bool has_grown(int64_t *seen, int64_t pages, int64_t step)
+{
+	if (pages < *seen)
+		*seen = 0; /* it was begun anew */
+	if (pages - *seen < step)
+		return false;
+	*seen = pages;
+	return true;
+}
+
 void store_log_grown(struct store *store)
 {
-	int64_t step = atomic_load(&store->tight) ? LOG_TIGHT : LOG_STEP;
+	int64_t step = atomic_load(&store->tight) ? LOG_TIGHT : STORE_LOG_STEP;
 	int64_t pages = db_log_pages(store->writer);
 
 	atomic_store(&store->log_pages, pages);
-	if (pages < store->log_seen)
-		store->log_seen = 0; /* it was begun anew */
-	if (pages - store->log_seen < step)
-		return;
-	store->log_seen = pages;
-	wake(store);
+	if (has_grown(&store->sync_seen, pages, SYNC_STEP))
+		wake(store, &store->sync_due);
+	if (has_grown(&store->log_seen, pages, step))
+		wake(store, &store->log_due);
 }
 
 int store_log_start(struct store *store, struct why *why)
@@ -123,6 +205,7 @@ int store_log_start(struct store *store, struct why *why)
 	if (r < 0)
 		return r;
 	db_patience(store->log_db, PATIENCE_MS);
+	store_open_log(store);
 	r = pthread_create(&store->log_thread, NULL, log_main, store);
 	if (r != 0)
 		return why_set(why, -r, "cannot start a thread: %s",
@@ -141,6 +224,7 @@ void store_log_stop(struct store *store)
 		(void)pthread_join(store->log_thread, NULL);
 		store->log_running = false;
 	}
+	store_close_log(store);
 	db_close(store->log_db);
 	store->log_db = NULL;
 }

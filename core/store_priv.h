@@ -17,12 +17,14 @@
 enum {
 	STORE_IDLE_READERS = 12,
 	STORE_BALLAST = 1 << 20, /* bytes kept for the day the disk is full */
+	STORE_LOG_STEP = 4096,	 /* pages of the log that are worth a copy */
 };
 
 struct store {
 	char *path;
 	const struct env *env;
 	bool read_only;
+	bool log_running; /* there is a log_thread */
 	struct kinds *kinds;
 	struct keyring *keys;
 	int lock_fd; /* -1: none */
@@ -55,16 +57,18 @@ struct store {
 
 	pthread_mutex_t sync_lock;
 	struct db *syncer;
-	uint64_t synced; /* the generation that is on the disk */
+	_Atomic(uint64_t) synced; /* the generation that is on the disk */
 
 	pthread_mutex_t log_lock;
 	pthread_cond_t log_wake;
 	pthread_t log_thread;
 	struct db *log_db;
 	pthread_mutex_t copy_lock; /* held while the log is copied */
-	bool log_running, log_due, log_stop;
+	bool log_due, sync_due, log_stop;
+	int log_fd; /* see store_sync.c; -1: none */
 	_Atomic(int64_t) log_pages;
-	int64_t log_seen; /* length when last woken; under write_lock */
+	/* Length when last woken to copy, to sync; under write_lock. */
+	int64_t log_seen, sync_seen;
 };
 
 /* ---- store_pool.c: the readers ---- */
@@ -89,6 +93,26 @@ void store_drop_ballast(struct store *store);
 void store_watch_disk(struct store *store);
 /* Is there room to copy the log? @db: of the thread that asks. */
 bool store_can_copy(const struct store *store, struct db *db);
+
+/* Is there room that nobody will miss? Any thread. */
+bool store_has_plenty(const struct store *store);
+
+/* ---- store_sync.c: the log on the disk ---- */
+
+/* Sync what is committed, for nobody in particular. For the thread of the log:
+ * others go on committing meanwhile. */
+void store_sync_ahead(struct store *store);
+
+/* The file of the log, to be made longer; there may be none. */
+void store_open_log(struct store *store);
+void store_close_log(struct store *store);
+/* How long that file is; 0: not known. */
+int64_t store_log_bytes(const struct store *store);
+/* The log will soon have used up its file. */
+bool store_log_is_tight(const struct store *store);
+/* Make it longer by a piece, unless somebody writes. False: that will do, or it
+ * cannot be done now. */
+bool store_lengthen_log(struct store *store);
 
 /* ---- store_log.c: the write-ahead log ---- */
 

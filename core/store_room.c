@@ -29,6 +29,8 @@ enum {
 	ROOM_PLENTY = 4 * STORE_BALLAST,
 	/* With less, the log is copied in small steps. */
 	ROOM_EASY = 64 * STORE_BALLAST,
+	/* With less, the file of the log is not made longer than it must be. */
+	ROOM_AMPLE = 128 * STORE_BALLAST,
 	/* Left over after a copy. */
 	ROOM_SPARE = 64 << 10,
 	/* Pages of the log. */
@@ -129,6 +131,11 @@ bool store_can_copy(const struct store *store, struct db *db)
 	return room > ROOM_EASY || room > growth(store, db) + ROOM_SPARE;
 }
 
+bool store_has_plenty(const struct store *store)
+{
+	return store_calm(store) && free_bytes(store) > ROOM_AMPLE;
+}
+
 /* The room that the log takes. If that fails then not again and again: somebody
  * may be reading for long, and we would wait for him each time. */
 static void empty_log(struct store *store)
@@ -145,12 +152,14 @@ static void empty_log(struct store *store)
 	pthread_mutex_unlock(&store->copy_lock);
 }
 
-/* While there is room to copy what is in it, and often at the end. */
+/* While there is room to copy what is in it, and often at the end. Its file may
+ * be much longer than the log. */
 static bool log_is_long(const struct store *store)
 {
 	int64_t pages = db_log_pages(store->writer);
 
-	return pages >= (atomic_load(&store->full) ? LOG_LEAST : LOG_SHORT);
+	return pages >= (atomic_load(&store->full) ? LOG_LEAST : LOG_SHORT) ||
+	       store_log_bytes(store) >= STORE_BALLAST;
 }
 
 void store_watch_disk(struct store *store)

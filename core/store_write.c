@@ -41,7 +41,7 @@ static int recover(struct store *store, struct why *why)
 			       store->path);
 	pthread_mutex_lock(&store->sync_lock);
 	(void)db_sync(store->syncer, NULL); /* the failure that is past */
-	store->synced = atomic_load(&store->generation);
+	atomic_store(&store->synced, atomic_load(&store->generation));
 	pthread_mutex_unlock(&store->sync_lock);
 	atomic_store(&store->poisoned, false);
 	return 0;
@@ -123,36 +123,4 @@ void store_end(struct store *store)
 	store_log_grown(store);
 	store_amended(store);
 	pthread_mutex_unlock(&store->write_lock);
-}
-
-/* With the lock for it. */
-static int sync_newest(struct store *store, struct why *why)
-{
-	uint64_t newest = atomic_load(&store->generation);
-	int r;
-
-	if (atomic_load(&store->poisoned))
-		return why_set(why, -EIO, "the disk has failed");
-	r = db_sync(store->syncer, why);
-	if (r < 0) {
-		store_failed(store, -EIO);
-		return r;
-	}
-	store->synced = newest;
-	return 0;
-}
-
-/* Whoever comes first syncs for all that wait. */
-int store_sync(struct store *store, struct why *why)
-{
-	int r = store_writable(store, why);
-	uint64_t wanted = atomic_load(&store->generation);
-
-	if (r < 0)
-		return r;
-	pthread_mutex_lock(&store->sync_lock);
-	if (store->synced < wanted)
-		r = sync_newest(store, why);
-	pthread_mutex_unlock(&store->sync_lock);
-	return r;
 }

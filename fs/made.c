@@ -1,6 +1,8 @@
 #include "fs/made.h"
 
 #include "core/buf.h"
+#include "core/repo.h"
+#include "core/store.h"
 #include "fs/call.h"
 #include "fs/file.h"
 #include "fs/fs.h"
@@ -29,13 +31,16 @@ struct timespec made_time(int64_t ns)
 
 int made_base(struct call *c, int64_t folder, struct attr *ret)
 {
-	struct db *db = call_db(c);
+	DROP(store_put) struct reader peek = {0};
+	struct db *db = c->reader.db;
 	struct entry entry;
-	int r;
+	int r = 0;
 
 	if (!db)
-		return c->why.code;
-	r = tree_get(db, MOMENT_NOW, folder, &entry, &c->why);
+		r = store_peek(c->fs->repo->store, &peek, &c->why);
+	if (r == 0)
+		r = tree_get(db ? db : peek.db, MOMENT_NOW, folder, &entry,
+			     &c->why);
 	if (r < 0)
 		return r;
 	if (!entry.folder)

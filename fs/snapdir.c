@@ -66,13 +66,14 @@ static double valid_for(struct call *c, const char *name)
 static int find(struct call *c, int64_t folder, const char *name,
 		struct node *ret)
 {
-	struct db *db = call_db(c);
 	struct snapshot_ref ref;
-	int r;
+	int r = 0;
 
-	if (!db)
-		return c->why.code;
-	r = snapshot_resolve(db, folder, name, &ref, &c->why);
+	/* After a commit all readers are cold; the writer's is not. */
+	if (!c->reader.db)
+		r = store_peek(c->fs->repo->store, &c->reader, &c->why);
+	if (r == 0)
+		r = snapshot_resolve(call_db(c), folder, name, &ref, &c->why);
 	if (r == 0)
 		r = past_root(c, folder, name, &ref, ret);
 	if (r == 0)

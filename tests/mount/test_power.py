@@ -13,7 +13,7 @@ import time
 
 import pytest
 
-from harness import ENV, TOP, Repo, mount_device, run, seconds, text_of
+from harness import ENV, TOP, Repo, mount_device, run, seconds, text_of, wait_until
 
 FAULTDEV = os.path.join(TOP, "tests/mount/faultdev.sh")
 
@@ -178,6 +178,38 @@ def test_a_full_disk_is_enospc_and_deleting_works_and_saving_again(
         time.sleep(0.1)
         repo.write("again.json", text_of(5000))
         assert repo.read("again.json") == text_of(5000)
+    finally:
+        repo.close()
+    repo.check()
+
+
+def leave_free(folder, size):
+    st = os.statvfs(folder)
+    with open(folder / "other", "wb") as f:
+        os.posix_fallocate(f.fileno(), 0, st.f_bavail * st.f_frsize - size)
+
+
+def test_a_disk_that_gets_full_has_what_the_log_does_not_need(
+        tmp_path, small_disk):
+    """The file of the log is longer than the log, while there is room."""
+    run(["mount", "-o", "remount,size=256m", small_disk])
+    repo = Repo(tmp_path)
+    repo.file = str(small_disk / "demo.repo")
+    log = repo.file + "-wal"
+    repo.init().mount()
+    try:
+        for n in range(12):  # a short log: it would be left alone
+            repo.write(f"item{n}.json", text_of(5000))
+            repo.read(f"item{n}.json")
+        wait_until("the log is long", lambda: os.path.getsize(log) > 4 << 20)
+        leave_free(small_disk, 3 << 20)
+        os.unlink(repo.path("item0.json"))
+        wait_until("it is short", lambda: os.path.getsize(log) < 1 << 20)
+        # Nor does it become so again.
+        for n in range(1, 12):
+            os.unlink(repo.path(f"item{n}.json"))
+        time.sleep(0.3)
+        assert os.path.getsize(log) < 2 << 20
     finally:
         repo.close()
     repo.check()

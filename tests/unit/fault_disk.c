@@ -188,3 +188,8 @@ int fault_clear(enum fault_op op)
 	faults[op].nth = 0;
 	return faults[op].seen;
 }
+
+int fault_seen(enum fault_op op)
+{
+	return faults[op].seen;
+}

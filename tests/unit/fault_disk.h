@@ -18,5 +18,7 @@ void fault_install(void);
 void fault_after(enum fault_op op, int nth, bool for_good, bool full);
 /* The disk works; the operations of that kind since fault_after(). */
 int fault_clear(enum fault_op op);
+/* Those operations so far. */
+int fault_seen(enum fault_op op);
 
 #endif
