@@ -237,8 +237,8 @@ int live_setattr(struct call *c, uint64_t ino, struct file *file,
 	int r = 0;
 
 	if (!is_being_made(live, node))
-		r = set & SET_ANY ? filing_settle(c)
-				  : filing_settle_node(c, node);
+		r = (set & SET_ANY) ? filing_settle(c)
+				    : filing_settle_node(c, node);
 	if (set & FUSE_SET_ATTR_SIZE)
 		r = r < 0 ? r : live_truncate(c, ino, file, st->st_size);
 	else

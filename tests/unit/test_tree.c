@@ -444,7 +444,8 @@ static void test_a_node_stays_with_an_item_that_leaves(void **state)
 	int64_t b;
 
 	temp_remove(t, a);
-	assert_int_equal(tree_by_node(t->reader.db, a, &e, NULL, NULL), -ENOENT);
+	assert_int_equal(tree_by_node(t->reader.db, a, &e, NULL, NULL),
+			 -ENOENT);
 	temp_move(t, a, TREE_ROOT, "a.json");
 	assert_int_equal(get(t, MOMENT_NOW, a).node, a);
 	/* Until another entry is known by it. */
