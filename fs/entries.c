@@ -6,7 +6,7 @@
 
 enum {
 	ROWS = 1024,
-	WAYS = 4,	    /* slots that one item may have */
+	WAYS = 8,	    /* slots that one item may have */
 	NAME_MAX_KEPT = 96, /* bytes; a longer one is looked up again */
 };
 

@@ -5,7 +5,7 @@
  * It holds as long as nobody changes anything: store_others() is the same, and
  * of an item that is filed (fs/filing) it is dropped.
  *
- * Bounded: 4,096 items, 1 MiB.
+ * Bounded: 8,192 items, 2 MiB.
  *
  * Thread-safety: none; the lock of the live tree.
  */

@@ -109,7 +109,7 @@ static void test_many(void **state)
 		assert_int_equal(found.entry.content, 2 * node);
 		known++;
 	}
-	assert_int_equal(known, 4096);
+	assert_int_equal(known, 8192);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
