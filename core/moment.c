@@ -79,8 +79,8 @@ int moment_commit(struct moment *m, struct why *why)
 		store->newest = m->id;
 		store->newest_ns = m->time_ns;
 	}
-	if (r == 0 && !m->adds)
-		atomic_fetch_add(&store->others, 1);
+	if (r == 0 && !m->narrow)
+		store_disturb(store);
 	end(m, r == 0);
 	return r;
 }

@@ -54,8 +54,9 @@ struct moment {
 	int64_t revision; /* 0, or the revision it is part of; may be set
 				any time before the commit */
 	bool changed;	  /* the tree: set by moment_change() */
-	bool adds;	  /* it does nothing but add items: see
-				store_others() */
+	bool narrow;	  /* it adds items, and changes those of which
+				whoever commits it tells: store_others()
+				stays */
 	bool unseen;	  /* what is rewritten in it is new to everybody:
 				NOTE_REWRITTEN is not kept */
 	struct moment_notes *notes; /* NULL: none; see moment_note() */

@@ -315,6 +315,11 @@ int64_t store_shown(const struct store *store)
 	return atomic_load(&store->shown);
 }
 
+void store_disturb(struct store *store)
+{
+	atomic_fetch_add(&store->others, 1);
+}
+
 const struct kinds *store_kinds(const struct store *store)
 {
 	return store->kinds;

@@ -78,9 +78,14 @@ struct keyring *store_keys(const struct store *store);
  * number is still so. One atomic load. */
 uint64_t store_generation(const struct store *store);
 
-/* A number that changes with every commit but those that only add items: what was
- * found of folders under the same number is still so. One atomic load. */
+/*
+ * A number that changes with every commit but the narrow ones (core/moment):
+ * what was found of folders under the same number is still so, and of items of
+ * which nothing else was told. One atomic load.
+ */
 uint64_t store_others(const struct store *store);
+/* It changes now: a narrow commit was not. */
+void store_disturb(struct store *store);
 
 /* Somebody looks at the tree as it was at @moment, though no revision speaks of
  * it: what was done until then stays in its rows as it is, see tree_recorded().

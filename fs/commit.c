@@ -70,6 +70,37 @@ void commit_notices(struct call *c, const struct moment *m,
 	notices_of_outcome(c, m, in, out);
 }
 
+/* What is known of other items holds after @m, which has made @out. */
+static bool is_narrow(const struct arrived *out)
+{
+	return !out->limbo && !out->gone.id &&
+	       (out->outcome == OUTCOME_CREATED ||
+		out->outcome == OUTCOME_EDITED ||
+		out->outcome == OUTCOME_UNCHANGED ||
+		out->outcome == OUTCOME_RENAMED);
+}
+
+static int commit_narrow(struct call *c, struct moment *m,
+			 const struct arrived *out)
+{
+	struct store *store = m->store;
+	const struct moment_note *notes;
+	size_t count;
+	int r;
+
+	m->narrow = is_narrow(out);
+	r = moment_commit(m, &c->why);
+	if (r < 0 || !m->narrow)
+		return r;
+	notes = moment_noted(m, &count);
+	for (size_t i = 0; i < count; i++)
+		if (notes[i].what == NOTE_REWRITTEN)
+			store_disturb(store);
+	if (c->fs->live->entries)
+		entries_drop(c->fs->live->entries, out->node);
+	return 0;
+}
+
 int commit_arrival(struct call *c, struct moment *m, const struct arrival *in)
 {
 	struct arrived out;
@@ -172,7 +203,7 @@ int commit_writer(struct call *c, struct moment *m, struct handle *h,
 	if (r == 0)
 		r = arrive(c->fs, m, &in, &out, &c->why);
 	if (r == 0)
-		r = moment_commit(m, &c->why);
+		r = commit_narrow(c, m, &out);
 	if (r < 0)
 		return r;
 	c->notices_first = true;
@@ -226,7 +257,7 @@ static int arrive_loose(struct call *c, struct moment *m, struct loose *f)
 	if (r == 0)
 		r = arrive(c->fs, m, &in, &out, &c->why);
 	if (r == 0)
-		r = moment_commit(m, &c->why);
+		r = commit_narrow(c, m, &out);
 	if (r < 0)
 		return r;
 	c->notices_first = true;

@@ -219,7 +219,7 @@ static int file_first(struct group *g)
 	const struct filing_job *job = &g->jobs[0];
 	int r = inbox_file(g->c.fs->repo->inbox, &g->m, job->number, &g->c.why);
 
-	g->m.adds = false;
+	g->m.narrow = false;
 	if (r == 0)
 		r = job->handle ? edit_alone(g) : new_alone(g);
 	if (r == 0 && g->m.store)
@@ -243,7 +243,7 @@ static int file_group(struct fs *fs, const struct filing_job *jobs,
 	r = moment_begin(fs->repo->store, &jobs[0].who, &g->m, why);
 	if (r < 0)
 		return r;
-	g->m.adds = true;
+	g->m.narrow = true;
 	moment_back(&g->m, jobs[count - 1].time_ns);
 	do {
 		r = add(g);
