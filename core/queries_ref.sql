@@ -7,6 +7,11 @@ SELECT p.item, i.folder
                   WHERE n.parent = ?1 AND n.name = ?2)
    AND i.id = p.item;
 
+-- STMT_REF_CONTENT
+/* What an item holds. */
+SELECT content FROM state WHERE item = ?1
+   AND born = (SELECT max(n.born) FROM state n WHERE n.item = ?1);
+
 -- STMT_REF_CHILD
 /* The live entry of a folder with the lowest id above ?2. */
 SELECT p.item, i.folder, p.name

@@ -274,21 +274,14 @@ int ref_path_in(struct db *db, int64_t at, int64_t parent, const char *name,
 int ref_path(struct db *db, int64_t at, int64_t item, struct buf *out,
 	     struct why *why)
 {
-	DROP(buf_done) struct buf name = {0};
+	char name[256];
 	struct entry e;
-	int r = tree_get(db, at, item, &e, why);
+	int r = tree_get_named(db, at, item, &e, name, why);
 
-	if (r == 0)
-		r = tree_name(db, at, item, &name, why);
-	buf_byte(&name, '\0');
-	if (r == 0 && buf_error(&name))
-		r = why_set(why, -ENOMEM, "out of memory");
 	if (r == 0 && !e.parent)
 		return buf_add(out, "/", 2), 0;
-	if (r == 0)
-		r = ref_path_in(db, at, e.parent, name.data, e.folder, out,
-				why);
-	return r;
+	return r < 0 ? r
+		     : ref_path_in(db, at, e.parent, name, e.folder, out, why);
 }
 
 int ref_next_child(struct db *db, int64_t parent, struct ref_child *child,

@@ -165,15 +165,25 @@ static int set_refs(struct settling *s, int64_t item)
 	return r;
 }
 
+static int content_of(struct settling *s, int64_t item, int64_t *ret)
+{
+	DROP(q_close) struct q q = q_open(s->db, STMT_REF_CONTENT);
+	int r;
+
+	q_i64(&q, 1, item);
+	r = q_find(&q, ret, s->why);
+	return r == 0 ? -ENOENT : r < 0 ? r : 0;
+}
+
 /* Fill s->text and s->now. */
 static int examine_item(struct settling *s, int64_t item,
 			const struct kind *kind)
 {
-	struct entry e;
-	int r = tree_get(s->db, MOMENT_NOW, item, &e, s->why);
+	int64_t content;
+	int r = content_of(s, item, &content);
 
 	if (r == 0)
-		r = ref_text_read(s->db, kind, e.content, &s->text, s->why);
+		r = ref_text_read(s->db, kind, content, &s->text, s->why);
 	if (r == 0 && ref_list_take(&s->now, &s->text.found) < 0)
 		r = why_set(s->why, -ENOMEM, "out of memory");
 	return r;
@@ -337,11 +347,23 @@ static int settle_document(struct settling *s, int64_t item,
 	return read_item(s, item, kind);
 }
 
+/* It says something else, where it was. */
+static int settle_text(struct settling *s, int64_t item)
+{
+	const struct kind *kind;
+	int r = ref_kind(s->db, s->kinds, item, &kind, s->why);
+
+	return r < 0 ? r : read_item(s, item, kind);
+}
+
 static int settle_item(struct settling *s, int64_t item, unsigned what)
 {
 	DROP(moved_done) struct moved v = {0};
-	int r = find_moved(s, item, &v);
+	int r;
 
+	if (what == CHANGE_CONTENT)
+		return settle_text(s, item);
+	r = find_moved(s, item, &v);
 	if (r == -ENOENT) /* it came and went within the moment */
 		return 0;
 	if (r < 0)

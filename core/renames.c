@@ -47,13 +47,16 @@ int renames_no_memory(const struct renaming *w)
 /* What it was asked for, and where it is. */
 static int find_paths(struct renaming *w, struct entry *e)
 {
-	int r = tree_get(w->m->db, MOMENT_NOW, w->line->item, e, w->why);
+	struct db *db = w->m->db;
+	char name[256];
+	int r = tree_get_named(db, MOMENT_NOW, w->line->item, e, name, w->why);
 
 	if (r == 0)
-		r = ref_path(w->m->db, MOMENT_NOW, e->id, &w->went, w->why);
+		r = ref_path_in(db, MOMENT_NOW, e->parent, name, e->folder,
+				&w->went, w->why);
 	if (r == 0)
-		r = ref_path_in(w->m->db, MOMENT_NOW, w->line->folder,
-				w->line->asked, false, &w->asked, w->why);
+		r = ref_path_in(db, MOMENT_NOW, w->line->folder, w->line->asked,
+				false, &w->asked, w->why);
 	if (r < 0)
 		return r;
 	assert(w->asked.data && w->went.data);

@@ -69,31 +69,41 @@ int64_t tree_moment(int64_t at)
 	return at == MOMENT_NOW ? MOMENT_NOW - 1 : at;
 }
 
-/* The one row of @q; its name does not outlive the query. */
-static int take_entry(struct q *q, struct entry *ret, struct why *why)
+/* The one row of @q; its name, which does not outlive the query, is copied
+ * unless @ret_name is NULL. */
+static int take_entry(struct q *q, struct entry *ret, char ret_name[256],
+		      struct why *why)
 {
 	int r = q_step(q, why);
 
 	if (r <= 0)
 		return r;
 	*ret = tree_row(q);
+	if (ret_name)
+		(void)snprintf(ret_name, 256, "%s", ret->name);
 	ret->name = NULL;
 	return 1;
 }
 
-int tree_get(struct db *db, int64_t at, int64_t item, struct entry *ret,
-	     struct why *why)
+int tree_get_named(struct db *db, int64_t at, int64_t item, struct entry *ret,
+		   char ret_name[256], struct why *why)
 {
 	DROP(q_close) struct q q = q_open(db, STMT_TREE_GET);
 	int r;
 
 	q_i64(&q, 1, item);
 	q_i64(&q, 2, tree_moment(at));
-	r = take_entry(&q, ret, why);
+	r = take_entry(&q, ret, ret_name, why);
 	if (r == 0)
 		return why_set(why, -ENOENT, "item %" PRId64 " is not there",
 			       item);
 	return r < 0 ? r : 0;
+}
+
+int tree_get(struct db *db, int64_t at, int64_t item, struct entry *ret,
+	     struct why *why)
+{
+	return tree_get_named(db, at, item, ret, NULL, why);
 }
 
 int tree_lookup(struct db *db, int64_t at, int64_t parent, const char *name,
@@ -105,7 +115,7 @@ int tree_lookup(struct db *db, int64_t at, int64_t parent, const char *name,
 	q_i64(&q, 1, parent);
 	q_i64(&q, 2, tree_moment(at));
 	q_text(&q, 3, name);
-	r = take_entry(&q, ret, why);
+	r = take_entry(&q, ret, NULL, why);
 	if (r == 0)
 		return why_set(why, -ENOENT, "'%s' is not there", name);
 	return r < 0 ? r : 0;
@@ -118,12 +128,10 @@ int tree_by_node(struct db *db, int64_t node, struct entry *ret,
 	int r;
 
 	q_i64(&q, 1, node);
-	r = take_entry(&q, ret, why);
+	r = take_entry(&q, ret, ret_name, why);
 	if (r == 0)
 		return why_set(why, -ENOENT, "node %" PRId64 " is no item",
 			       node);
-	if (r > 0 && ret_name)
-		(void)snprintf(ret_name, 256, "%s", tree_row(&q).name);
 	return r < 0 ? r : 0;
 }
 
@@ -135,7 +143,7 @@ int tree_former(struct db *db, int64_t item, int64_t born, struct entry *ret,
 
 	q_i64(&q, 1, item);
 	q_i64(&q, 2, born);
-	r = take_entry(&q, ret, why);
+	r = take_entry(&q, ret, NULL, why);
 	if (r == 0)
 		return why_set(why, -ENOENT,
 			       "item %" PRId64 " had no version before", item);

@@ -49,6 +49,8 @@ struct entry {
 /* All readers: 0 found, -ENOENT not there at @at. */
 int tree_get(struct db *db, int64_t at, int64_t item, struct entry *ret,
 	     struct why *why);
+int tree_get_named(struct db *db, int64_t at, int64_t item, struct entry *ret,
+		   char ret_name[256], struct why *why);
 int tree_lookup(struct db *db, int64_t at, int64_t parent, const char *name,
 		struct entry *ret, struct why *why);
 /* The live item that the kernel knows as @node; its name too, unless that is

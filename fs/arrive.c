@@ -228,15 +228,11 @@ static int edit(struct moment *m, const struct arrival *in, struct taken *taken,
 		struct arrived *ret, struct why *why)
 {
 	const struct entry *e = &taken->entry;
-	DROP(buf_done) struct buf name = {0};
-	int r = tree_name(m->db, MOMENT_NOW, e->id, &name, why);
+	int r = take(m, in, e->parent, taken, ret, why);
 
-	if (r == 0)
-		r = take(m, in, e->parent, taken, ret, why);
 	if (r < 0)
 		return r;
-	memcpy(ret->went, name.data, name.len);
-	ret->went[name.len] = '\0';
+	memcpy(ret->went, taken->name, sizeof(ret->went));
 	ret->item = e->id;
 	ret->former = e->content;
 	r = save_over(m, in, taken, ret, why);
@@ -370,7 +366,8 @@ int arrive_edit(struct fs *fs, struct moment *m, const struct arrival *in,
 		int64_t seen, struct arrived *ret, struct why *why)
 {
 	DROP(arrive_taken_done) struct taken taken = {.seen = seen};
-	int r = tree_get(m->db, MOMENT_NOW, in->target, &taken.entry, why);
+	int r = tree_get_named(m->db, MOMENT_NOW, in->target, &taken.entry,
+			       taken.name, why);
 
 	*ret = (struct arrived){0};
 	if (r == -ENOENT || (r == 0 && taken.entry.content != seen))

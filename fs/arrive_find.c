@@ -8,6 +8,7 @@
 #include "fs/live_priv.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 /* How long what left its name may still come back to it. */
 static const int64_t LIMBO_NS = 5000000000;
@@ -49,7 +50,8 @@ static int revive(struct moment *m, struct act *act, struct taken *ret,
 	if (r < 0)
 		return r;
 	ret->act = act;
-	return tree_get(m->db, MOMENT_NOW, item, &ret->entry, why);
+	return tree_get_named(m->db, MOMENT_NOW, item, &ret->entry, ret->name,
+			      why);
 }
 
 /* 1: a file that is no item has the name, and it is not the one that comes:
@@ -78,10 +80,13 @@ int arrive_find_taken(struct fs *fs, struct moment *m, const struct arrival *in,
 
 	*ret = (struct taken){0};
 	if (in->target)
-		r = tree_get(m->db, MOMENT_NOW, in->target, &ret->entry, why);
-	if (r == -ENOENT)
+		r = tree_get_named(m->db, MOMENT_NOW, in->target, &ret->entry,
+				   ret->name, why);
+	if (r == -ENOENT) {
 		r = tree_lookup(m->db, MOMENT_NOW, in->parent, in->name,
 				&ret->entry, why);
+		(void)snprintf(ret->name, sizeof(ret->name), "%s", in->name);
+	}
 	if (r != -ENOENT)
 		return r;
 	ret->entry.id = 0;

@@ -12,6 +12,7 @@
 /* What the name held when the content came. */
 struct taken {
 	struct entry entry; /* id 0: nothing */
+	char name[256];	    /* that it has */
 	struct act *act;    /* how it left */
 	int64_t seen;	    /* what the writers know of it; 0: nothing */
 	bool by_file;	    /* a file that is no item has the name */
