@@ -18,8 +18,10 @@ enum {
 	JOBS_MAX = 256,
 	BYTES_MAX = 4 << 20,
 	NODES = 1024,
-	/* The longer, the more go together; nobody waits for it. */
-	LINGER_NS = 20000000,
+	/* So many are worth a commit: more would be cheaper each, but whoever
+	 * asks then waits for all that are in line. */
+	ENOUGH = 16,
+	LINGER_NS = 20000000, /* fewer wait for more, so long */
 };
 
 struct filing {
@@ -67,7 +69,7 @@ static void linger(struct filing *f)
 		until.tv_nsec -= 1000000000;
 		until.tv_sec++;
 	}
-	while (r == 0 && !f->urgent && !f->stop && f->len < FILING_GROUP)
+	while (r == 0 && !f->urgent && !f->stop && f->len < ENOUGH)
 		r = pthread_cond_timedwait(&f->wake, &f->lock, &until);
 }
 
@@ -169,7 +171,7 @@ static int put(struct filing *f, const struct filing_job *job,
 	f->put++;
 	f->bytes += letter->len;
 	atomic_store(&f->any, true);
-	if (f->idle || f->len == FILING_GROUP)
+	if (f->idle || f->len == ENOUGH)
 		pthread_cond_signal(&f->wake);
 	return 0;
 }
