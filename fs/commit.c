@@ -10,66 +10,6 @@
 #include <fcntl.h>
 #include <string.h>
 
-static void rewritten(struct call *c, const struct moment_note *note)
-{
-	call_forget_node(c, (uint64_t)note->node);
-	call_tell_item(c, note->item);
-}
-
-void commit_rewritten(struct call *c, const struct moment *m)
-{
-	size_t count;
-	const struct moment_note *notes = moment_noted(m, &count);
-
-	for (size_t i = 0; i < count; i++)
-		if (notes[i].what == NOTE_REWRITTEN && notes[i].node)
-			rewritten(c, &notes[i]);
-}
-
-static void notices_of_outcome(struct call *c, const struct moment *m,
-			       const struct arrival *in,
-			       const struct arrived *out)
-{
-	if (out->limbo) /* a name is back of which the kernel knows nothing */
-		call_forget_node(c, (uint64_t)in->parent);
-	switch (out->outcome) {
-	case OUTCOME_CREATED:
-		if (!in->node)
-			call_forget_node(c, (uint64_t)in->parent);
-		break;
-	case OUTCOME_EDITED:
-		/* Pages and attributes of the number that it has now; a file
-		 * of its own number is right as the kernel has it. */
-		if (!in->node)
-			call_forget_node(c, (uint64_t)out->node);
-		break;
-	case OUTCOME_UNCHANGED:
-		if (!in->node)
-			call_forget_attr(c, (uint64_t)out->node);
-		break;
-	case OUTCOME_RENAMED:
-	case OUTCOME_SKIPPED:
-		if (in->node)
-			call_forget_name(c, (uint64_t)in->parent, in->name);
-		else
-			call_forget_node(c, (uint64_t)out->node);
-		call_forget_node(c, (uint64_t)in->parent);
-		if (out->item)
-			call_tell_moment(c, m->id, out->item);
-		break;
-	case OUTCOME_REJECTED:
-		break;
-	}
-}
-
-void commit_notices(struct call *c, const struct moment *m,
-		    const struct arrival *in, const struct arrived *out)
-{
-	c->notices_first = true;
-	commit_rewritten(c, m);
-	notices_of_outcome(c, m, in, out);
-}
-
 /* What is known of other items holds after @m, which has made @out. */
 static bool is_narrow(const struct arrived *out)
 {
@@ -80,25 +20,27 @@ static bool is_narrow(const struct arrived *out)
 		out->outcome == OUTCOME_RENAMED);
 }
 
+void commit_narrowed(struct fs *fs, const struct moment *m, int64_t node)
+{
+	size_t count;
+	const struct moment_note *notes = moment_noted(m, &count);
+
+	entries_drop(fs->live->entries, node);
+	for (size_t i = 0; i < count; i++)
+		if (notes[i].what == NOTE_REWRITTEN)
+			store_disturb(fs->repo->store);
+}
+
 static int commit_narrow(struct call *c, struct moment *m,
 			 const struct arrived *out)
 {
-	struct store *store = m->store;
-	const struct moment_note *notes;
-	size_t count;
 	int r;
 
 	m->narrow = is_narrow(out);
 	r = moment_commit(m, &c->why);
-	if (r < 0 || !m->narrow)
-		return r;
-	notes = moment_noted(m, &count);
-	for (size_t i = 0; i < count; i++)
-		if (notes[i].what == NOTE_REWRITTEN)
-			store_disturb(store);
-	if (c->fs->live->entries)
-		entries_drop(c->fs->live->entries, out->node);
-	return 0;
+	if (r == 0 && m->narrow)
+		commit_narrowed(c->fs, m, out->node);
+	return r;
 }
 
 int commit_arrival(struct call *c, struct moment *m, const struct arrival *in)
@@ -168,7 +110,7 @@ void commit_saved(struct call *c, const struct moment *m, struct handle *h,
 	h->went = out->item;
 	if (h->went == h->item)
 		h->content = out->content; /* also if its node goes now */
-	notices_of_outcome(c, m, in, out);
+	commit_tell(c, m, in, out);
 }
 
 int commit_writer(struct call *c, struct moment *m, struct handle *h,
@@ -241,7 +183,7 @@ void commit_arrived(struct call *c, const struct moment *m, struct loose *f,
 	f->dirty = f->attr_dirty = f->refused = false;
 	f->rejected = 0;
 	f->content = out->content;
-	notices_of_outcome(c, m, in, out);
+	commit_tell(c, m, in, out);
 	if (!f->item)
 		loose_unname(c->fs->live->loose, f, out->item);
 }

@@ -128,8 +128,7 @@ static void settle_edit(struct group *g, size_t i)
 	struct handle *h = g->jobs[i].handle;
 
 	h->filing = false;
-	if (g->c.fs->live->entries)
-		entries_drop(g->c.fs->live->entries, h->node);
+	commit_narrowed(g->c.fs, &g->m, h->node);
 	commit_saved(&g->c, &g->m, h, &g->in[i], &g->out[i]);
 }
 

@@ -22,6 +22,18 @@ void commit_arrived(struct call *c, const struct moment *m, struct loose *f,
 void commit_saved(struct call *c, const struct moment *m, struct handle *h,
 		  const struct arrival *in, const struct arrived *out);
 
+/* @m, which is committed, was narrow, and has changed the item @node: what is
+ * known of it is forgotten, or of all if texts followed something. */
+void commit_narrowed(struct fs *fs, const struct moment *m, int64_t node);
+
+/* ---- commit_notices.c ---- */
+
+/* commit_notices() without what commit_rewritten() says. */
+void commit_tell(struct call *c, const struct moment *m,
+		 const struct arrival *in, const struct arrived *out);
+
+/* ---- commit_check.c ---- */
+
 /* A refused process that goes on with the name means its own copy. @node: what
  * the kernel knows the refused file by. */
 void commit_remember_refusal(struct fs *fs, const struct refusal *refusal,

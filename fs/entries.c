@@ -65,7 +65,7 @@ void entries_put(struct entries *entries, const struct found *found)
 
 void entries_drop(struct entries *entries, int64_t node)
 {
-	struct slot *slot = find(entries, node);
+	struct slot *slot = entries ? find(entries, node) : NULL;
 
 	if (slot)
 		slot->entry.node = 0;

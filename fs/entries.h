@@ -31,6 +31,7 @@ void entries_free(struct entries *entries);
 DEFINE_DROP(entries, entries_free);
 
 void entries_put(struct entries *entries, const struct found *found);
+/* Accepts NULL. */
 void entries_drop(struct entries *entries, int64_t node);
 /* @others: as it is now. */
 bool entries_get(struct entries *entries, int64_t node, uint64_t others,
