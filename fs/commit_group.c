@@ -107,17 +107,12 @@ static int add(struct group *g)
 	return r;
 }
 
-/* The handle goes with its last reference; its bytes are not needed any more. */
-static void let_go(struct handle *h)
-{
-	file_put(h->file);
-}
-
 static void settle_new(struct group *g, size_t i)
 {
 	struct loose *f = g->files[i];
 
 	f->filing = false;
+	commit_narrowed(g->c.fs, &g->m, f->id);
 	commit_arrived(&g->c, &g->m, f, &g->in[i], &g->out[i]);
 	if (!f->opens)
 		loose_drop(g->c.fs->live->loose, f);
@@ -151,7 +146,7 @@ static int commit_all(struct group *g, int64_t number)
 	live_unlock(fs->live);
 	for (size_t i = 0; i < g->len; i++)
 		if (g->jobs[i].handle)
-			let_go(g->jobs[i].handle);
+			file_put(g->jobs[i].handle->file);
 	commit_rewritten(&g->c, &g->m);
 	return (int)g->len;
 }
@@ -209,7 +204,7 @@ static int edit_alone(struct group *g)
 	live_unlock(live);
 	if (h->filing)
 		return r;
-	let_go(h);
+	file_put(h->file);
 	return 0;
 }
 
