@@ -34,13 +34,19 @@ void commit_narrowed(struct fs *fs, const struct moment *m, int64_t node)
 static int commit_narrow(struct call *c, struct moment *m,
 			 const struct arrived *out)
 {
+	struct live *live = c->fs->live;
 	int r;
 
 	m->narrow = is_narrow(out);
 	r = moment_commit(m, &c->why);
-	if (r == 0 && m->narrow)
-		commit_narrowed(c->fs, m, out->node);
-	return r;
+	if (r < 0 || !m->narrow)
+		return r;
+	commit_narrowed(c->fs, m, out->node);
+	/* Nor holds what was found when it was opened. */
+	for (struct handle *h = live->handles; h; h = h->next)
+		if (h->node == out->node)
+			h->others = HANDLE_OUTDATED;
+	return 0;
 }
 
 int commit_arrival(struct call *c, struct moment *m, const struct arrival *in)

@@ -192,7 +192,12 @@ static int set_stored(struct call *c, struct moment *m, int64_t node,
 	if (act && !act->item)
 		return 0; /* of a copy that was refused */
 	if (act) {
-		r = set_item(c, m, act->item, proc, st, set);
+		/* The kernel takes the answer for that of @node. */
+		r = tree_get(m->db, MOMENT_NOW, act->item, &entry, &c->why);
+		if (r == 0)
+			r = set_item(c, m, act->item, proc, st, set);
+		if (r == 0)
+			call_forget_attr(c, (uint64_t)entry.node);
 		call_forget_node(c, (uint64_t)act->parent);
 		return r == -ENOENT ? 0 : r;
 	}

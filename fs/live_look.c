@@ -267,10 +267,23 @@ static int stored_lookup(struct call *c, int64_t parent, const char *name,
 	return r;
 }
 
+/*
+ * What changes while it is looked for is told to the kernel before it has our
+ * answer: it would ignore that of a node that it does not know yet, and keep
+ * the answer for ever. (Of one that it knows it sees which was asked first.)
+ */
 static int look_stored(struct call *c, const struct wanted *w, struct node *ret)
 {
-	return w->name ? stored_lookup(c, w->node, w->name, ret)
-		       : stored_getattr(c, w->node, ret);
+	struct store *store = c->fs->repo->store;
+	uint64_t generation = store_generation(store);
+	int r;
+
+	if (!w->name)
+		return stored_getattr(c, w->node, ret);
+	r = stored_lookup(c, w->node, w->name, ret);
+	if (r == 0 && store_generation(store) != generation)
+		ret->attr_valid = ret->entry_valid = 0;
+	return r;
 }
 
 /* Of an item, what is in line may be about to change something; a folder, which

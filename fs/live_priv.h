@@ -48,6 +48,8 @@ struct live {
 	atomic_ulong shown;	 /* answers about attributes, counted */
 };
 
+#define HANDLE_OUTDATED UINT64_MAX /* its item has been saved since */
+
 /*
  * An open file of the live tree (file->own). It has one of three forms: of a
  * loose file (loose is set); a reader of an item; a writer on an item, which
@@ -71,7 +73,8 @@ struct handle {
 	int64_t content;     /* of the item, when it was last looked at */
 	int64_t loaded;	     /* the content that file->bytes holds */
 	uint64_t generation; /* of the store, at that look */
-	uint64_t others;     /* store_others() before it was opened */
+	uint64_t others;     /* store_others() before it was opened; or
+				HANDLE_OUTDATED */
 
 	/* Writers only, from here on. */
 	int64_t parent; /* where the item was at open */

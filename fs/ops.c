@@ -149,9 +149,12 @@ static void op_opendir(fuse_req_t req, fuse_ino_t ino,
 		       struct fuse_file_info *fi)
 {
 	struct call c = ops_begin(req, ino);
+	int r;
 
 	c.reply.fi = *fi;
-	call_end(&c, open_dir(&c, ino));
+	r = open_dir(&c, ino);
+	filing_after_notices(&c); /* of listings */
+	call_end(&c, r);
 }
 
 static int read_dir(struct call *c, uint64_t ino, size_t size, off_t offset,

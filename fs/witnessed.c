@@ -48,11 +48,22 @@ static void show_gone(struct call *c, struct node *ret)
 	ret->entry_valid = 0;
 }
 
+/* The truth; but what the copier of a new item does next to it may be told to
+ * the kernel before it has got that from here: it must ask again. */
+static int look_up_live(struct call *c, uint64_t dir, const char *name,
+			struct node *ret)
+{
+	int r = live_lookup(c, dir, name, ret);
+
+	ret->attr_valid = 0;
+	return r;
+}
+
 static int look_up(struct call *c, uint64_t dir, const char *name,
 		   struct node *ret)
 {
 	int64_t folder = folder_of(dir);
-	int r = folder ? live_lookup(c, dir, name, ret) : -ENOENT;
+	int r = folder ? look_up_live(c, dir, name, ret) : -ENOENT;
 
 	if (r < 0 && r != -ENOENT)
 		return r;
@@ -111,7 +122,7 @@ static int find_made(struct call *c, enum errand_what what, uint64_t dir,
 
 	if (!witness_may(c->fs->witness, what, folder_of(dir), name))
 		return -EPERM;
-	r = live_lookup(c, dir, name, ret);
+	r = look_up_live(c, dir, name, ret);
 	if (r < 0)
 		return r;
 	return S_ISDIR(ret->st.st_mode) == (what == ERRAND_MKDIR) ? 0 : -EPERM;

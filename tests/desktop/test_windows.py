@@ -1,5 +1,6 @@
 """Programs with windows: editors edit, file managers restore."""
 
+import glob
 import json
 import os
 import subprocess
@@ -7,6 +8,7 @@ from urllib.parse import unquote
 
 import pytest
 
+import harness
 from harness import OLD, item, text_of, wait_until
 
 OLD_TEXT, NEW_TEXT = text_of(8192, "o"), text_of(8192, "n")
@@ -78,6 +80,22 @@ def test_this_editor_shows_a_refusal_and_keeps_the_text(repo, editor):
     assert len(repo.versions("a.json")) == 2
 
 
+def watches(child, folder):
+    """Has the program, or one that it has started, asked to hear of names in
+    the folder?"""
+    wanted = f" ino:{os.stat(folder).st_ino:x} "
+    pids = subprocess.run(["pgrep", "--session", str(os.getsid(child.pid))],
+                          capture_output=True, text=True, check=False).stdout
+    for pid in {str(child.pid), *pids.split()}:
+        for info in glob.glob(f"/proc/{pid}/fdinfo/*"):
+            try:
+                if wanted in harness.read_all(info).decode():
+                    return True
+            except OSError:
+                pass  # it is closed by now
+    return False
+
+
 def test_mousepad_asks_about_what_was_reverted(repo, screen):
     """It watches the file, and asks as soon as its window is used."""
     repo.write("a.json", '{"limit": 5}')
@@ -86,6 +104,7 @@ def test_mousepad_asks_about_what_was_reverted(repo, screen):
     editor = Editor(repo, screen, "mousepad")
     screen.start_in_session("mousepad", "--disable-server")
     other = screen.wait_window("Untitled")
+    wait_until("it to watch", lambda: watches(editor.child, repo.root))
     repo.revert("first")
 
     def asks():
@@ -277,6 +296,18 @@ def heard_of(repo, told, name):
 
 
 # ---- what GLib does, without a window ----
+
+def test_what_gio_sets_last_is_not_missed(repo, screen):
+    """The time, while the kernel hears of the new name."""
+    source = repo.source("new.json", NEW_TEXT)
+    for n in range(60):
+        repo.write(f"{n}.json", OLD_TEXT)
+    screen.run(*screen.session(
+        "sh", "-c", 'for n in $(seq 0 59); do gio copy -p "$0" "$1/$n.json"; '
+        "done", source, repo.root), limit=60)
+    late = {n: os.stat(repo.path(f"{n} 2.json")).st_mtime for n in range(60)}
+    assert late == dict.fromkeys(range(60), OLD)
+
 
 def test_gio_copy_over_an_item_restores(repo, screen):
     repo.write("a.json", OLD_TEXT)

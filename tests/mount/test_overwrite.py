@@ -832,6 +832,20 @@ def test_a_diverted_rename_shows_the_old_item_at_once(repo, actor):
 
 # ---- what a diverted process does next ----
 
+def test_what_a_copy_gets_late_is_seen_by_who_has_looked_at_it(repo, actor):
+    """A file manager that watches the folder does that at once."""
+    repo.write("a.json", A)
+    one = actor()
+    one.write("a.json", B)
+    before = os.stat(repo.path("a 2.json"))
+    assert before.st_mtime != OLD
+    one.do(f"os.utime('a.json', ({OLD}, {OLD}))")
+    assert os.stat(repo.path("a 2.json")).st_mtime == OLD
+    one.do("os.chmod('a.json', 0o600)")
+    assert os.stat(repo.path("a 2.json")).st_mode & 0o777 == 0o600
+    assert os.stat(repo.path("a.json")).st_mode & 0o777 != 0o600
+
+
 def test_attributes_after_a_diverted_copy_are_the_copys(repo):
     repo.write("a.json", A)
     os.chmod(repo.path("a.json"), 0o640)
