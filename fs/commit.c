@@ -110,7 +110,7 @@ void commit_saved(struct call *c, const struct moment *m, struct handle *h,
 		  const struct arrival *in, const struct arrived *out)
 {
 	arrive_remember(c->fs, m, in, out);
-	h->dirty = h->refused = false;
+	h->dirty = h->refused = h->refused_early = false;
 	h->rejected = 0;
 	h->base = out->content;
 	h->went = out->item;

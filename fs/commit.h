@@ -46,6 +46,10 @@ void commit_release(struct call *c, struct handle *h);
 struct spool;
 int commit_early_check(struct call *c, struct spool *s, size_t *checked);
 
+/* That has told @h's program that what it writes over an item is refused: it
+ * may take the name away before it closes. With the live lock. */
+void commit_refused_early(struct fs *fs, struct handle *h);
+
 /* 0 or -EINVAL with the fault in c->why. */
 int commit_check(struct call *c, const char *bytes, size_t len);
 

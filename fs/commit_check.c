@@ -133,3 +133,16 @@ void commit_remember_refusal(struct fs *fs, const struct refusal *refusal,
 	memcpy(act.name, refusal->name, strlen(refusal->name) + 1);
 	act_note(fs->live->seen, &act);
 }
+
+void commit_refused_early(struct fs *fs, struct handle *h)
+{
+	const struct refusal refusal = {
+		.parent = h->parent,
+		.name = h->name,
+		.proc = h->opener,
+	};
+
+	if (!h->refused_early)
+		commit_remember_refusal(fs, &refusal, h->node, live_now(fs));
+	h->refused_early = true;
+}

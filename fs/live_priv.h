@@ -86,6 +86,7 @@ struct handle {
 	bool filing;	/* on its way to one (fs/filing): nothing of it changes
 			   until that is done */
 	bool refused;	/* these bytes were refused already */
+	bool refused_early; /* by a write, since the last commit */
 	bool past_mtime, from_past;
 	int64_t base;	/* the content it began with */
 	size_t covered; /* written in one piece from 0 */

@@ -161,6 +161,8 @@ int live_write(struct call *c, struct file *file, const char *bytes,
 		r = write_loose(c, h, bytes, size, offset);
 	else if (r == 0)
 		r = write_item(c, h, bytes, size, offset);
+	if (r == -EINVAL && !h->loose)
+		commit_refused_early(c->fs, h);
 	live_unlock(live);
 	if (r < 0)
 		return r;

@@ -217,6 +217,13 @@ class Files(Tree):
             not is_valid(buf)
         return (0, errno.EINVAL) if checked else (0,)
 
+    def write_refused(self, handle):
+        """It has been told so by the write."""
+        if handle.entry.kind == "scratch" and handle.went is None:
+            return
+        self.act("diverted", handle.proc, handle.parent, handle.name,
+                 handle.node, None)
+
     def flush(self, handle):
         if handle.flags == "r":
             return 0

@@ -866,6 +866,26 @@ def test_attributes_after_a_diverted_copy_are_the_copys(repo):
     assert repo.read("a.json") == A
 
 
+def test_an_unlink_before_the_close_of_what_is_refused_removes_nothing(
+        repo, actor):
+    """A program that hears of it from write() cleans up at once."""
+    repo.write("a.json", A)
+    one = actor()
+    one.read("a.json")
+    one.do("fd = os.open('a.json', os.O_WRONLY | os.O_TRUNC)")
+    assert one.do("os.write(fd, b'no json')") == {"errno": errno.EINVAL}
+    one.do("os.unlink('a.json'); os.close(fd)")
+    assert repo.read("a.json") == A
+    assert repo.names() == ["a.json"]
+    # What it saves after that, of what it has seen, is an edit.
+    one.do("fd = os.open('a.json', os.O_WRONLY | os.O_TRUNC)")
+    one.do("os.write(fd, b'no json')")
+    one.do("os.ftruncate(fd, 0); os.pwrite(fd, b'{}', 0); os.close(fd)")
+    assert repo.read("a.json") == b"{}"
+    one.do("os.unlink('a.json')")
+    assert repo.names() == []
+
+
 @pytest.mark.parametrize("data", [B, b"no json"], ids=["diverted",
                                                        "refused"])
 def test_an_unlink_after_that_removes_nothing_of_the_original(

@@ -136,6 +136,8 @@ class World:
             f"{[errno.errorcode.get(e, e) for e in wanted]}")
         if got:
             self.settling = True
+        if got == errno.EINVAL and name == "write":
+            self.model.write_refused(self.handles[program, args[0]])
         if got and closed and not self.model.find(closed):
             self.wait_gone(self.real(closed))
         return got
