@@ -17,6 +17,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+enum { MAX_BYTES = 16 << 20 };
+
 struct inbox {
 	struct store *store;
 	char *path;
@@ -197,6 +199,8 @@ static int put(struct inbox *inbox, struct letter *letter, struct why *why)
 		return -EAGAIN;
 	if (inbox->put == inbox->filed)
 		inbox->end = 0;
+	if (inbox->end > MAX_BYTES)
+		return -EAGAIN;
 	letter->number = inbox->put + 1;
 	r = letter_head(inbox->key, letter, &head, why);
 	if (r < 0)

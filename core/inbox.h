@@ -9,7 +9,8 @@
  * opened for writing (repo_open()), before anybody sees it.
  *
  * The file is a row of letters, each with a number, the next one, and its own
- * SHA-256. When all are filed the next letter is written over the first. The
+ * SHA-256. When all are filed the next letter is written over the first; while
+ * they never are, it takes none past 16 MiB. The
  * repository holds the inbox's key, new with each inbox_begin(), and the number
  * of the last letter filed: what has another key, is out of order or torn is no
  * letter. Loss of power may tear any of it: whoever promises more calls
@@ -76,7 +77,8 @@ int inbox_left(struct store *store, int64_t *ret_left, struct why *why);
 int inbox_begin(struct inbox *inbox, struct moment *m, struct why *why);
 
 /* After 0 the letter survives the process; letter->number is set. -ENOSPC,
- * -EIO: it is not there, nor is any of it. -EAGAIN: not begun. */
+ * -EIO: it is not there, nor is any of it. -EAGAIN: not begun, or full until all
+ * is filed. */
 int inbox_put(struct inbox *inbox, struct letter *letter, struct why *why);
 
 /* The letters up to @number are filed by @m, and once that is committed. */

@@ -198,24 +198,29 @@ static int put_edit(struct call *c, struct handle *h, const struct entry *entry,
 	return 1;
 }
 
-/* The item as it is now, if the kernel knows it by the same number. */
-static int find_item(struct call *c, const struct handle *h, uint64_t others,
-		     struct entry *ret)
+/* The item, if the kernel knows it by the same number. */
+static int find_item(struct call *c, const struct handle *h, struct entry *ret)
 {
 	DROP(store_put) struct reader reader = {0};
-	int r;
+	int r = store_peek(c->fs->repo->store, &reader, &c->why);
 
-	if (h->others == others) {
-		*ret = (struct entry){.id = h->item,
-				      .parent = h->parent,
-				      .content = h->content,
-				      .attr = h->attr};
-		return 0;
-	}
-	r = store_peek(c->fs->repo->store, &reader, &c->why);
 	if (r == 0)
 		r = tree_get(reader.db, MOMENT_NOW, h->item, ret, &c->why);
 	return r == 0 && ret->node != h->node ? -ESTALE : r;
+}
+
+/* With the live lock. What was found when it was opened holds if nothing has
+ * changed since; else *@ret has no id. */
+static bool recall_item(struct fs *fs, const struct handle *h,
+			struct entry *ret)
+{
+	*ret = (struct entry){
+		.id = h->others == store_others(fs->repo->store) ? h->item : 0,
+		.parent = h->parent,
+		.content = h->content,
+		.attr = h->attr,
+	};
+	return may_edit_later(fs, h) && is_private(fs->live, h);
 }
 
 static int edit_later(struct call *c, struct handle *h)
@@ -228,9 +233,9 @@ static int edit_later(struct call *c, struct handle *h)
 	int r;
 
 	live_lock(live);
-	wanted = may_edit_later(c->fs, h) && is_private(live, h);
+	wanted = recall_item(c->fs, h, &entry);
 	live_unlock(live);
-	if (!wanted || find_item(c, h, others, &entry) < 0 ||
+	if (!wanted || (!entry.id && find_item(c, h, &entry) < 0) ||
 	    find_kind(c, entry.parent, &kind) < 0 || !may_be_in_a_group(kind))
 		return 0;
 	filing_wait_for_room(c->fs->filing);

@@ -1,6 +1,7 @@
 /* What is acknowledged and not filed yet, and what a process that died left. */
 #include "core/inbox.h"
 
+#include "core/buf.h"
 #include "core/repo.h"
 #include "tests/unit/temp_tree.h"
 
@@ -176,6 +177,32 @@ static void test_a_filed_inbox_begins_anew_and_stays_small(void **state)
 	(void)put(t, TREE_ROOT, "z.json", "{}");
 	/* What stands behind it is older, and no letter. */
 	assert_left(t, "z.json ");
+}
+
+static void test_it_is_full_until_all_is_filed(void **state)
+{
+	struct temp *t = *state;
+	DROP(buf_done) struct buf text = {0};
+	struct letter letter;
+	int64_t last = 0;
+	int r = 0;
+
+	for (int i = 0; i < 200000; i++)
+		buf_byte(&text, ' ');
+	buf_text(&text, "[]");
+	buf_byte(&text, '\0');
+	for (int i = 0; i < 200 && r == 0; i++) {
+		letter = a_letter(TREE_ROOT, "a.json", text.data);
+		r = inbox_put(inbox, &letter, &t->why);
+		last = r == 0 ? letter.number : last;
+	}
+	assert_int_equal(r, -EAGAIN);
+	assert_in_range(inbox_size(t), 16 << 20, 17 << 20);
+	file_until(t, last - 1);
+	assert_int_equal(inbox_put(inbox, &letter, &t->why), -EAGAIN);
+	file_until(t, last);
+	assert_int_equal(put(t, TREE_ROOT, "b.json", "{}"), last + 1);
+	assert_left(t, "b.json ");
 }
 
 static void test_the_file_goes_with_the_last_letter(void **state)
@@ -438,6 +465,7 @@ int main(void)
 		TEST(test_letters_wait_in_order_until_they_are_filed),
 		TEST(test_a_letter_comes_back_whole),
 		TEST(test_a_filed_inbox_begins_anew_and_stays_small),
+		TEST(test_it_is_full_until_all_is_filed),
 		TEST(test_the_file_goes_with_the_last_letter),
 		TEST(test_what_waits_keeps_the_file_and_its_place),
 		TEST(test_a_torn_letter_ends_the_row),
