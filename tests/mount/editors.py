@@ -79,8 +79,13 @@ class Session:
             raise AssertionError(f"{e}\n{self.tty.screen()}") from e
 
     def leave(self):
+        """A key that comes while an editor still draws may be lost (micro)."""
         self.press(self.editor.leave)
-        self.tty.wait_end()
+        try:
+            self.tty.wait_end(4)
+        except AssertionError:
+            self.press(self.editor.leave)
+            self.tty.wait_end()
         self.tty.close()
 
 
