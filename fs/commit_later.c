@@ -144,12 +144,12 @@ enum { HANDLES_MAX = 64 }; /* that are looked at */
 
 /* What the kernel has of the item goes when this is filed: until then nobody may
  * read it from there. With the live lock. */
-static bool is_private(const struct live *live, const struct handle *h)
+static bool is_private(struct live *live, const struct handle *h)
 {
 	int count = 0;
 
-	if (h->shown != atomic_load(&live->shown))
-		return false; /* attributes, since the last write */
+	if (h->shown != live_shown(live, h->node))
+		return false; /* since the last write */
 	for (const struct handle *x = live->handles; x; x = x->next)
 		if ((x != h && x->node == h->node) || ++count > HANDLES_MAX)
 			return false;
@@ -229,6 +229,7 @@ static int edit_later(struct call *c, struct handle *h)
 	uint64_t others = store_others(c->fs->repo->store);
 	const struct kind *kind;
 	struct entry entry;
+	unsigned long shown;
 	bool wanted;
 	int r;
 
@@ -240,10 +241,16 @@ static int edit_later(struct call *c, struct handle *h)
 		return 0;
 	filing_wait_for_room(c->fs->filing);
 	live_lock(live);
+	shown = h->shown;
 	r = others == store_others(c->fs->repo->store)
 		    ? put_edit(c, h, &entry, kind)
 		    : 0;
 	live_unlock(live);
+	if (r && shown != live_shown(live, h->node)) {
+		/* Somebody was given what is old, in this very moment. */
+		(void)filing_settle(c);
+		filing_after_notices(c);
+	}
 	return r;
 }
 

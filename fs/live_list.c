@@ -4,6 +4,7 @@
  */
 #include "core/db.h"
 #include "fs/dots.h"
+#include "fs/filing.h"
 #include "fs/live_priv.h"
 
 #include <errno.h>
@@ -149,10 +150,14 @@ int live_list(struct call *c, uint64_t ino, struct file *dir, int64_t offset,
 	enum phase phase = (enum phase)(offset >> 56);
 	int64_t after = offset & ((INT64_C(1) << 56) - 1);
 	struct walk w = {.live = live, .out = out, .dir = dir};
-	struct db *db = call_db(c);
+	struct db *db;
 	int r = 0;
 
-	atomic_fetch_add(&live->shown, 1);
+	/* As live_show() for all of them: what was put in line before that is
+	 * filed first. */
+	atomic_fetch_add(&live->listed, 1);
+	(void)filing_settle(c);
+	db = call_db(c);
 	if (!db)
 		return c->why.code;
 	if (offset == 0 && dir)

@@ -267,22 +267,45 @@ static int stored_lookup(struct call *c, int64_t parent, const char *name,
 	return r;
 }
 
-/*
- * What changes while it is looked for is told to the kernel before it has our
- * answer: it would ignore that of a node that it does not know yet, and keep
- * the answer for ever. (Of one that it knows it sees which was asked first.)
- */
 static int look_stored(struct call *c, const struct wanted *w, struct node *ret)
 {
-	struct store *store = c->fs->repo->store;
-	uint64_t generation = store_generation(store);
-	int r;
+	return w->name ? stored_lookup(c, w->node, w->name, ret)
+		       : stored_getattr(c, w->node, ret);
+}
 
-	if (!w->name)
-		return stored_getattr(c, w->node, ret);
-	r = stored_lookup(c, w->node, w->name, ret);
-	if (r == 0 && store_generation(store) != generation)
-		ret->attr_valid = ret->entry_valid = 0;
+/* What was found may be old before it is asked whether it is in line. */
+static bool is_settled(struct call *c, struct node *found, uint64_t generation)
+{
+	int64_t node = inum_payload(found->st.st_ino);
+
+	live_show(c->fs->live, node);
+	return !filing_concerns(c->fs, node) &&
+	       store_generation(c->fs->repo->store) == generation;
+}
+
+/*
+ * An item. What changes while it is looked for is told to the kernel before it
+ * has our answer: it would ignore that of a node that it does not know yet, and
+ * keep the answer for ever. (Of one that it knows it sees which was asked
+ * first.)
+ */
+static int look_settled(struct call *c, const struct wanted *w,
+			struct node *ret)
+{
+	struct store *store = c->fs->repo->store;
+	struct live *live = c->fs->live;
+	uint64_t generation;
+	int r = 0;
+
+	(void)filing_settle_node(c, inum_payload(ret->st.st_ino));
+	for (int tries = 0; r == 0 && tries < 8; tries++) {
+		generation = store_generation(store);
+		if (look_in_memory(live, w, ret) == STORED)
+			r = look_stored(c, w, ret);
+		if (r < 0 || is_settled(c, ret, generation))
+			return r;
+	}
+	ret->attr_valid = ret->entry_valid = 0;
 	return r;
 }
 
@@ -291,26 +314,20 @@ static int look_stored(struct call *c, const struct wanted *w, struct node *ret)
 static int look(struct call *c, const struct wanted *w, struct node *ret)
 {
 	struct live *live = c->fs->live;
-	enum in_memory state;
-	int64_t node;
-	int r;
+	uint64_t generation = store_generation(c->fs->repo->store);
+	enum in_memory state = look_in_memory(live, w, ret);
+	int r = state == STORED ? look_stored(c, w, ret) : 0;
 
-	atomic_fetch_add(&live->shown, 1);
-	state = look_in_memory(live, w, ret);
-	r = state == STORED ? look_stored(c, w, ret) : 0;
 	if (r < 0 || state == BEING_MADE)
 		return r;
-	node = inum_payload(ret->st.st_ino);
 	if (state == STORED && S_ISDIR(ret->st.st_mode)) {
 		if (filing_any(c->fs))
-			add_filing(live, node, ret);
+			add_filing(live, inum_payload(ret->st.st_ino), ret);
 		return 0;
 	}
-	if (state == STORED && !filing_concerns(c->fs, node))
-		return 0;
-	(void)filing_settle(c);
-	return look_in_memory(live, w, ret) == STORED ? look_stored(c, w, ret)
-						      : 0;
+	return state == STORED && is_settled(c, ret, generation)
+		       ? 0
+		       : look_settled(c, w, ret);
 }
 
 int live_getattr(struct call *c, uint64_t ino, struct node *ret)

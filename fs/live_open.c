@@ -296,10 +296,13 @@ static int load(struct call *c, struct file *file)
 
 int live_open(struct call *c, uint64_t ino, struct fuse_file_info *fi)
 {
-	int r = filing_settle_node(c, inum_payload(ino));
-	uint64_t generation = store_generation(c->fs->repo->store);
-	struct ahead_file ahead = {.generation = generation, .load = load};
+	struct ahead_file ahead = {.load = load};
+	uint64_t generation;
+	int r;
 
+	live_show(c->fs->live, inum_payload(ino));
+	r = filing_settle_node(c, inum_payload(ino));
+	ahead.generation = generation = store_generation(c->fs->repo->store);
 	if (r == 0)
 		r = open_any(c, ino, generation, fi);
 	if (r < 0 || (fi->flags & O_ACCMODE) != O_RDONLY)

@@ -25,7 +25,7 @@
 struct handle;
 struct kind;
 
-enum { LIVE_GRAVES = 4096, LIVE_FORMER = 256, LIVE_KNOWN = 4096 };
+enum { LIVE_GRAVES = 4096, LIVE_FORMER = 256, LIVE_KNOWN = 4096, LIVE_SHOWN = 1024 };
 
 /* The kind of a folder's items, as long as store_others() is the same. */
 struct known {
@@ -45,7 +45,9 @@ struct live {
 	size_t former_count;
 	struct known known[LIVE_KNOWN]; /* by folder */
 	struct entries *entries; /* NULL: others write the file, unseen */
-	atomic_ulong shown;	 /* answers about attributes, counted */
+	/* Answers that the kernel keeps, counted: of all listings; of nodes, by
+	 * the number modulo LIVE_SHOWN. See live_show(). */
+	atomic_ulong listed, shown[LIVE_SHOWN];
 };
 
 #define HANDLE_OUTDATED UINT64_MAX /* its item has been saved since */
@@ -95,8 +97,25 @@ struct handle {
 	int64_t rejected;
 	struct attr pending; /* attributes set before the commit */
 	int pending_set;     /* FUSE_SET_ATTR_ bits */
-	unsigned long shown; /* live->shown at the last write */
+	unsigned long shown; /* live_shown() at the last write */
 };
+
+/*
+ * The kernel is about to be given something of @node to keep, after which it is
+ * asked whether the node is in line for filing (filing_concerns()): so who puts
+ * it in line and then finds the count as it was knows that whoever asks from
+ * then on waits.
+ */
+static inline void live_show(struct live *live, int64_t node)
+{
+	atomic_fetch_add(&live->shown[(uint64_t)node % LIVE_SHOWN], 1);
+}
+
+static inline unsigned long live_shown(struct live *live, int64_t node)
+{
+	return atomic_load(&live->listed) +
+	       atomic_load(&live->shown[(uint64_t)node % LIVE_SHOWN]);
+}
 
 static inline void live_lock(struct live *live)
 {

@@ -140,7 +140,7 @@ static int write_item(struct call *c, struct handle *h, const char *bytes,
 		h->covered = end;
 	h->dirty = true;
 	h->refused = false;
-	h->shown = atomic_load(&c->fs->live->shown);
+	h->shown = live_shown(c->fs->live, h->node);
 	h->pending_set &= ~FUSE_SET_ATTR_MTIME;
 	if (h->covered == h->spool.len)
 		return commit_early_check(c, &h->spool, &h->checked);

@@ -343,3 +343,39 @@ def test_a_handle_that_goes_on_after_a_save(repo):
     os.close(fd)
     assert repo.read(name) == b"[]"
     assert len(repo.names(f".snapshots/versions/{name}")) == 33
+
+
+LOOKER = """
+import os, sys
+while os.getppid() == int(sys.argv[2]):
+    os.stat(sys.argv[1])
+    with open(sys.argv[1], "rb") as f:
+        f.read()
+    list(os.scandir("."))
+"""
+
+
+def test_who_looks_while_it_is_saved_makes_nothing_old_stay(repo):
+    """What the kernel has of it when the save returns is new, whoever asked for
+    it in that very moment."""
+    names = make_items(repo, 4)
+    lookers = [subprocess.Popen([sys.executable, "-c", LOOKER, name,
+                                 str(os.getpid())], cwd=repo.root, env=ENV)
+               for name in names[:2]]
+    try:
+        for n in range(600):
+            name = names[n % 4]
+            text = item(n=n, pad="x" * (n * 37 % 9000))
+            repo.read(name)
+            fd = os.open(repo.path(name), os.O_WRONLY | os.O_TRUNC)
+            os.write(fd, text)
+            os.close(fd)
+            if n % 3:
+                assert os.stat(repo.path(name)).st_size == len(text)
+            if n % 2:
+                assert repo.read(name) == text
+        assert repo.names() == sorted(names)
+    finally:
+        for one in lookers:
+            one.kill()
+            one.wait()
