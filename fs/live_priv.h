@@ -25,7 +25,12 @@
 struct handle;
 struct kind;
 
-enum { LIVE_GRAVES = 4096, LIVE_FORMER = 256, LIVE_KNOWN = 4096, LIVE_SHOWN = 1024 };
+enum {
+	LIVE_GRAVES = 4096,
+	LIVE_FORMER = 256,
+	LIVE_KNOWN = 4096,
+	LIVE_SHOWN = 1024
+};
 
 /* The kind of a folder's items, as long as store_others() is the same. */
 struct known {
