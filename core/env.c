@@ -43,6 +43,19 @@ int64_t env_now_ns(const struct env *env)
 	return env->now_ns(env->arg);
 }
 
+struct timespec env_soon(long ns)
+{
+	struct timespec soon;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &soon); /* cannot fail */
+	soon.tv_nsec += ns;
+	if (soon.tv_nsec >= 1000000000) {
+		soon.tv_nsec -= 1000000000;
+		soon.tv_sec++;
+	}
+	return soon;
+}
+
 int env_random(const struct env *env, void *bytes, size_t len)
 {
 	return env->random(env->arg, bytes, len);

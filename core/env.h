@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <time.h>
 
 struct env {
 	int64_t (*now_ns)(void *arg);
@@ -25,6 +26,10 @@ extern const struct env env_system;
 
 int64_t env_now_ns(const struct env *env);
 int env_random(const struct env *env, void *bytes, size_t len);
+
+/* For a timed wait that ends @ns from now, less than a second, by
+ * CLOCK_MONOTONIC. */
+struct timespec env_soon(long ns);
 
 enum { ENV_TIME_SIZE = 40, ENV_USER_SIZE = 64 };
 

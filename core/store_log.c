@@ -1,10 +1,10 @@
 #include "core/store_priv.h"
 
+#include "core/env.h"
 #include "core/why.h"
 
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
 /* Everybody who writes waits for it. */
 enum { PATIENCE_MS = 50 };
@@ -96,16 +96,10 @@ static bool has_work(const struct store *store)
 /* Wait for work; with the lock. False: nobody has written for QUIET_MS. */
 static bool wait_awhile(struct store *store)
 {
+	const struct timespec until = env_soon(QUIET_MS * 1000000L);
 	uint64_t before = store_generation(store);
-	struct timespec until;
 	int r = 0;
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += QUIET_MS * 1000000L;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_nsec -= 1000000000;
-		until.tv_sec++;
-	}
 	while (r == 0 && !has_work(store))
 		r = pthread_cond_timedwait(&store->log_wake, &store->log_lock,
 					   &until);

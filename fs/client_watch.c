@@ -1,12 +1,12 @@
 #include "fs/client_watch.h"
 
 #include "core/buf.h"
+#include "core/env.h"
 #include "core/work.h"
 #include "fs/client_control.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 static const int64_t pause_ns = 200000000;
 
@@ -75,15 +75,9 @@ static struct far ask(const struct client_watch *w)
 /* 1: it is over. */
 static bool wait_a_little(struct client_watch *w)
 {
-	struct timespec until;
+	const struct timespec until = env_soon(pause_ns);
 	bool over;
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &until); /* cannot fail */
-	until.tv_nsec += pause_ns;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_nsec -= 1000000000;
-		until.tv_sec++;
-	}
 	(void)pthread_mutex_lock(&w->lock);
 	if (!w->over)
 		(void)pthread_cond_timedwait(&w->changed, &w->lock, &until);

@@ -12,7 +12,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
 	JOBS_MAX = 256,
@@ -60,15 +59,9 @@ static size_t front(const struct filing *f, struct filing_job *ret)
 
 static void linger(struct filing *f)
 {
-	struct timespec until;
+	const struct timespec until = env_soon(LINGER_NS);
 	int r = 0;
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += LINGER_NS;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_nsec -= 1000000000;
-		until.tv_sec++;
-	}
 	while (r == 0 && !f->urgent && !f->stop && f->len < ENOUGH)
 		r = pthread_cond_timedwait(&f->wake, &f->lock, &until);
 }
