@@ -6,10 +6,11 @@ import mmap
 import os
 import shutil
 import stat
+import time
 
 import pytest
 
-from harness import (item, read_all, refused, run, write_all)
+from harness import (item, read_all, refused, run, wait_until, write_all)
 
 A, B = item(n="a"), item(n="b")
 NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
@@ -128,7 +129,14 @@ def test_looking_writes_nothing_into_the_file(told):
         return [(name, os.stat(os.path.join(told.base, name)).st_mtime_ns,
                  os.stat(os.path.join(told.base, name)).st_size)
                 for name in ("demo.repo", "demo.repo-wal")]
+
+    def at_rest():
+        """The log is made longer when nobody has written for a moment."""
+        was = state()
+        time.sleep(0.4)
+        return state() == was
     os.listdir(told.root)
+    wait_until("the log to be laid out", at_rest)
     before = state()
     run(["bash", "-c", "find . .control .snapshots d/.control d/.snapshots "
          "-ls; cat .control/* d/.control/* .control/diff/* "
