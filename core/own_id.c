@@ -5,6 +5,7 @@
 #include "core/env.h"
 #include "core/kind_row.h"
 #include "core/moment.h"
+#include "core/ref.h"
 #include "core/store.h"
 #include "core/why.h"
 
@@ -15,27 +16,13 @@ enum { ID_BYTES = 12 };
 
 /* ---- ids ---- */
 
-static int next_owner(struct db *db, const char *id, int64_t *item,
-		      unsigned *kind, struct why *why)
-{
-	DROP(q_close) struct q q = q_open(db, STMT_OWN_NEXT);
-	int r;
-
-	q_text(&q, 1, id);
-	q_i64(&q, 2, *item);
-	r = q_next(&q, item, why);
-	if (r > 0)
-		*kind = (unsigned)q_col_i64(&q, 1);
-	return r;
-}
-
 int own_id_rival(struct db *db, const struct own_id *own, int64_t *other,
 		 struct why *why)
 {
 	unsigned kind;
 	int r;
 
-	while ((r = next_owner(db, own->id, other, &kind, why)) > 0)
+	while ((r = ref_next_owner(db, own->id, other, &kind, why)) > 0)
 		if (*other != own->item && kind == own->kind->number)
 			return 1;
 	return r;

@@ -1,8 +1,8 @@
 #include "core/ref.h"
 
 #include "core/db.h"
-#include "core/folders.h"
 #include "core/examine.h"
+#include "core/folders.h"
 #include "core/kind_row.h"
 #include "core/moment.h"
 #include "core/ref_row.h"

@@ -118,6 +118,9 @@ int ref_kind(struct db *db, const struct kinds *kinds, int64_t item,
 int ref_own_id(struct db *db, int64_t item, unsigned *ret_kind, struct buf *out,
 	       struct why *why);
 
+/* 1: *item becomes the next live item above it that has the id; 0: none. */
+int ref_next_owner(struct db *db, const char *id, int64_t *item,
+		   unsigned *ret_kind, struct why *why);
 /* The live items that have the id, in the order of their numbers. Nonzero from
  * the callback ends the walk and is returned; it may query. */
 typedef int (*ref_owner_fn)(int64_t item, unsigned kind, void *arg);

@@ -41,21 +41,18 @@ bool ref_leads_to_folder(uint64_t leads, const struct ref_bits *bits)
 
 /* ---- ids ---- */
 
-/* The next item above @after that has the id: 1 or 0. */
-static int next_owner(struct db *db, const char *id, int64_t after,
-		      int64_t *ret_item, unsigned *ret_kind, struct why *why)
+int ref_next_owner(struct db *db, const char *id, int64_t *item,
+		   unsigned *ret_kind, struct why *why)
 {
 	DROP(q_close) struct q q = q_open(db, STMT_OWN_NEXT);
 	int r;
 
 	q_text(&q, 1, id);
-	q_i64(&q, 2, after);
-	r = q_next(&q, &after, why);
-	if (r <= 0)
-		return r;
-	*ret_item = after;
-	*ret_kind = (unsigned)q_col_i64(&q, 1);
-	return 1;
+	q_i64(&q, 2, *item);
+	r = q_next(&q, item, why);
+	if (r > 0)
+		*ret_kind = (unsigned)q_col_i64(&q, 1);
+	return r;
 }
 
 int ref_owners(struct db *db, const char *id, ref_owner_fn fn, void *arg,
@@ -65,7 +62,7 @@ int ref_owners(struct db *db, const char *id, ref_owner_fn fn, void *arg,
 	unsigned kind;
 	int r;
 
-	while ((r = next_owner(db, id, item, &item, &kind, why)) > 0) {
+	while ((r = ref_next_owner(db, id, &item, &kind, why)) > 0) {
 		r = fn(item, kind, arg);
 		if (r != 0)
 			return r;
@@ -80,7 +77,7 @@ static int next_meant(struct db *db, const char *id, uint64_t leads,
 	unsigned kind;
 	int r;
 
-	while ((r = next_owner(db, id, *item, item, &kind, why)) > 0)
+	while ((r = ref_next_owner(db, id, item, &kind, why)) > 0)
 		if (leads >> kind & 1)
 			return 1;
 	return r;

@@ -9,13 +9,6 @@
 
 #include <errno.h>
 
-/*
- * Two things follow from a change: what the item itself refers to, and
- * whether what others say of its path or id is there. The first is read anew
- * from its text, the second is one seek per name that came or went. Only a
- * folder that moves has more: all names below it; and if it has been moved to
- * where items are of another kind, all texts below it.
- */
 static void settling_done(struct settling *s)
 {
 	ref_text_done(&s->text);

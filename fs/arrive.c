@@ -265,20 +265,16 @@ static int skip(struct moment *m, const struct arrival *in,
 		const struct taken *taken, struct arrived *ret, struct why *why)
 {
 	const struct number_sent sent = intake_sent(&taken->took);
-	DROP(buf_done) struct buf name = {0};
 	struct entry entry;
 	int r = number_find_sent(m, in->parent, in->name, &sent, &ret->item,
 				 why);
 
 	if (r == 0)
-		r = tree_get(m->db, MOMENT_NOW, ret->item, &entry, why);
-	if (r == 0)
-		r = tree_name(m->db, MOMENT_NOW, ret->item, &name, why);
+		r = tree_get_named(m->db, MOMENT_NOW, ret->item, &entry,
+				   ret->went, why);
 	if (r < 0)
 		return r;
 	ret->outcome = OUTCOME_SKIPPED;
-	memcpy(ret->went, name.data, name.len);
-	ret->went[name.len] = '\0';
 	return tree_set_attr(m, ret->item, &in->attr, true, why);
 }
 

@@ -20,15 +20,17 @@ static bool is_narrow(const struct arrived *out)
 		out->outcome == OUTCOME_RENAMED);
 }
 
-void commit_narrowed(struct fs *fs, const struct moment *m, int64_t node)
+void commit_narrowed(struct fs *fs, const struct moment *m)
 {
 	size_t count;
 	const struct moment_note *notes = moment_noted(m, &count);
 
-	entries_drop(fs->live->entries, node);
-	for (size_t i = 0; i < count; i++)
-		if (notes[i].what == NOTE_REWRITTEN)
-			store_disturb(fs->repo->store);
+	for (size_t i = 0; i < count; i++) {
+		if (notes[i].what != NOTE_REWRITTEN)
+			continue;
+		store_disturb(fs->repo->store);
+		return;
+	}
 }
 
 static int commit_narrow(struct call *c, struct moment *m,
@@ -41,7 +43,8 @@ static int commit_narrow(struct call *c, struct moment *m,
 	r = moment_commit(m, &c->why);
 	if (r < 0 || !m->narrow)
 		return r;
-	commit_narrowed(c->fs, m, out->node);
+	entries_drop(live->entries, out->node);
+	commit_narrowed(c->fs, m);
 	/* Nor holds what was found when it was opened. */
 	for (struct handle *h = live->handles; h; h = h->next)
 		if (h->node == out->node)

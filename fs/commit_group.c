@@ -112,7 +112,6 @@ static void settle_new(struct group *g, size_t i)
 	struct loose *f = g->files[i];
 
 	f->filing = false;
-	commit_narrowed(g->c.fs, &g->m, f->id);
 	commit_arrived(&g->c, &g->m, f, &g->in[i], &g->out[i]);
 	if (!f->opens)
 		loose_drop(g->c.fs->live->loose, f);
@@ -123,7 +122,7 @@ static void settle_edit(struct group *g, size_t i)
 	struct handle *h = g->jobs[i].handle;
 
 	h->filing = false;
-	commit_narrowed(g->c.fs, &g->m, h->node);
+	entries_drop(g->c.fs->live->entries, h->node);
 	commit_saved(&g->c, &g->m, h, &g->in[i], &g->out[i]);
 }
 
@@ -138,6 +137,7 @@ static int commit_all(struct group *g, int64_t number)
 		return r;
 	inbox_filed(fs->repo->inbox, number);
 	live_lock(fs->live);
+	commit_narrowed(fs, &g->m);
 	for (size_t i = 0; i < g->len; i++)
 		if (g->jobs[i].handle)
 			settle_edit(g, i);

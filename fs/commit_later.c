@@ -169,7 +169,8 @@ static int put_edit(struct call *c, struct handle *h, const struct entry *entry,
 		    const struct kind *kind)
 {
 	struct fs *fs = c->fs;
-	const struct arrival in = commit_of_handle(h, live_now(fs));
+	const int64_t now_ns = live_now(fs);
+	const struct arrival in = commit_of_handle(h, now_ns);
 	const struct filing_job job = {
 		.handle = h,
 		.node = h->node,
@@ -185,7 +186,7 @@ static int put_edit(struct call *c, struct handle *h, const struct entry *entry,
 		.attr = arrive_attr(&in, entry),
 		.who = h->who,
 		.key = {h->opener.pid, h->opener.start},
-		.time_ns = live_now(fs),
+		.time_ns = now_ns,
 	};
 
 	if (!may_edit_later(fs, h) || !is_private(fs->live, h) ||

@@ -22,9 +22,9 @@ void commit_arrived(struct call *c, const struct moment *m, struct loose *f,
 void commit_saved(struct call *c, const struct moment *m, struct handle *h,
 		  const struct arrival *in, const struct arrived *out);
 
-/* @m, which is committed, was narrow, and has changed the item @node: what is
- * known of it is forgotten, or of all if texts followed something. */
-void commit_narrowed(struct fs *fs, const struct moment *m, int64_t node);
+/* @m, which is committed, was narrow: what is known of items is forgotten all the
+ * same if texts followed something. */
+void commit_narrowed(struct fs *fs, const struct moment *m);
 
 /* ---- commit_notices.c ---- */
 

@@ -195,19 +195,6 @@ static int open_in_memory(struct call *c, int64_t node,
 	return r < 0 ? r : 1;
 }
 
-int live_item_name(struct call *c, struct db *db, int64_t item,
-		   char ret_name[256])
-{
-	DROP(buf_done) struct buf name = {0};
-	int r = tree_name(db, MOMENT_NOW, item, &name, &c->why);
-
-	if (r < 0)
-		return r;
-	memset(ret_name, 0, 256);
-	memcpy(ret_name, name.data, name.len < 255 ? name.len : 255);
-	return 0;
-}
-
 static int open_item(struct call *c, uint64_t ino, const struct found *found,
 		     uint64_t generation, struct fuse_file_info *fi)
 {
@@ -245,10 +232,12 @@ static int find_former(struct call *c, struct db *db, int64_t node, int flags,
 		       struct found *ret)
 {
 	int r = live_get_former(c->fs->live, node, &ret->entry);
+	struct entry now;
 
 	if (r < 0 || (flags & O_ACCMODE) == O_RDONLY)
 		return r;
-	return live_item_name(c, db, ret->entry.id, ret->name);
+	return tree_get_named(db, MOMENT_NOW, ret->entry.id, &now, ret->name,
+			      &c->why);
 }
 
 static int open_any(struct call *c, uint64_t ino, uint64_t generation,

@@ -199,9 +199,6 @@ void live_free_own(struct file *file);
 /* A handle on a loose file, counted in its opens; live lock held. */
 int live_open_loose(struct call *c, struct loose *loose,
 		    struct fuse_file_info *fi);
-/* The name of a live item. */
-int live_item_name(struct call *c, struct db *db, int64_t item,
-		   char ret_name[256]);
 /* Load a stored scratch file; the live lock is not held. NULL in *ret: it is
  * a folder or link. */
 int live_load_scratch(struct call *c, struct db *db, int64_t id,

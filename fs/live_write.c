@@ -256,11 +256,11 @@ static int cut_stored(struct call *c, int64_t node, size_t size)
 }
 
 /* The item as it is, cut, is content like any other. */
-static int cut_content(struct call *c, const struct entry *entry, size_t size)
+static int cut_content(struct call *c, const struct entry *entry,
+		       const char *name, size_t size)
 {
 	DROP(moment_end) struct moment m = {0};
 	DROP(buf_done) struct buf bytes = {0};
-	char name[256];
 	struct who who;
 	struct proc proc = live_proc(c, &who);
 	struct arrival in = {.parent = entry->parent,
@@ -270,11 +270,8 @@ static int cut_content(struct call *c, const struct entry *entry, size_t size)
 			     .writers = &proc,
 			     .writer_count = 1,
 			     .base = entry->content};
-	int r = live_item_name(c, c->reader.db, entry->id, name);
+	int r = blob_get(c->reader.db, entry->content, false, &bytes, &c->why);
 
-	if (r == 0)
-		r = blob_get(c->reader.db, entry->content, false, &bytes,
-			     &c->why);
 	if (r == 0)
 		r = commit_check(c, bytes.data, size);
 	if (r == 0)
@@ -294,19 +291,20 @@ static int cut_content(struct call *c, const struct entry *entry, size_t size)
  * overwrite; what is padded with zeros is no JSON. */
 static int cut_by_path(struct call *c, int64_t node, int64_t size)
 {
+	char name[256];
 	struct entry entry;
 	struct db *db = call_db(c);
 	int r;
 
 	if (!db)
 		return c->why.code;
-	r = tree_by_node(db, node, &entry, NULL, &c->why);
+	r = tree_by_node(db, node, &entry, name, &c->why);
 	if (r == -ENOENT)
 		return cut_stored(c, node, (size_t)size);
 	if (r < 0 || size == 0 || size == entry.size)
 		return r;
 	if (size < entry.size)
-		return cut_content(c, &entry, (size_t)size);
+		return cut_content(c, &entry, name, (size_t)size);
 	return why_set(&c->why, -EINVAL,
 		       "an item padded with zeros to %lld bytes is no JSON",
 		       (long long)size);
