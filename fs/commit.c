@@ -221,12 +221,13 @@ static int arrive_loose(struct call *c, struct moment *m, struct loose *f)
  * Not valid. An item that the program took away to make room for this comes
  * back at once, under the name that this file had.
  */
-static int refuse_loose(struct call *c, struct moment *m, struct loose *f)
+static int refuse_loose(struct call *c, struct moment *m, struct loose *f,
+			struct proc closer)
 {
 	struct live *live = c->fs->live;
 	const struct arrival in = commit_of_loose(f);
-	struct refusal refusal = {f->parent,	f->name,       f->spool.data,
-				  f->spool.len, f->writers[0], &f->rejected};
+	struct refusal refusal = {f->parent,	f->name, f->spool.data,
+				  f->spool.len, closer,	 &f->rejected};
 	struct why reason = c->why;
 	int r = 0;
 
@@ -248,7 +249,8 @@ static int refuse_loose(struct call *c, struct moment *m, struct loose *f)
 	return commit_refuse(c, m, &refusal);
 }
 
-int commit_loose(struct call *c, struct moment *m, struct loose *f, bool polite)
+int commit_loose(struct call *c, struct moment *m, struct loose *f,
+		 struct proc closer, bool polite)
 {
 	struct arrival in;
 	int r;
@@ -266,7 +268,7 @@ int commit_loose(struct call *c, struct moment *m, struct loose *f, bool polite)
 	if (r < 0 && polite)
 		return 0;
 	if (r < 0)
-		return f->refused ? r : refuse_loose(c, m, f);
+		return f->refused ? r : refuse_loose(c, m, f, closer);
 	return arrive_loose(c, m, f);
 }
 
@@ -295,7 +297,7 @@ int commit_handle(struct call *c, struct handle *h, bool polite)
 	if (r < 0)
 		return r;
 	live_lock(live);
-	r = h->loose ? commit_loose(c, &m, h->loose, polite)
+	r = h->loose ? commit_loose(c, &m, h->loose, h->opener, polite)
 		     : commit_writer(c, &m, h, polite);
 	live_unlock(live);
 	return r;
@@ -314,7 +316,7 @@ static int settle_loose(struct call *c, struct moment *m, struct loose *f)
 		loose_drop(live->loose, f);
 		return 0;
 	}
-	if (f->refused && (f->item_name || !f->stored)) {
+	if (f->refused && f->item_name) {
 		/* All it ever had was refused, and is kept elsewhere. */
 		r = f->stored ? scratch_remove(m, f->id, &c->why) : 0;
 		if (r == 0)

@@ -177,7 +177,7 @@ static int new_alone(struct group *g)
 		return 0;
 	f->filing = false;
 	f->dirty = true;
-	r = commit_loose(&g->c, &g->m, f, false);
+	r = commit_loose(&g->c, &g->m, f, f->writers[0], false);
 	/* Refused is done with; what is rolled back stays in line. */
 	if (r < 0 && (g->m.store || is_of_the_disk(r))) {
 		f->filing = true;

@@ -10,9 +10,10 @@
 
 struct arrival commit_of_loose(const struct loose *f);
 struct arrival commit_of_handle(const struct handle *h, int64_t now_ns);
-/* Under both locks: let @f arrive, or store or refuse it; commits @m. */
+/* Under both locks: let @f arrive, or store or refuse it; commits @m. @closer:
+ * who hears it if it is refused; if @polite nobody does, and it stays. */
 int commit_loose(struct call *c, struct moment *m, struct loose *f,
-		 bool polite);
+		 struct proc closer, bool polite);
 /* The same for a writer on an item. */
 int commit_writer(struct call *c, struct moment *m, struct handle *h,
 		  bool polite);

@@ -33,8 +33,9 @@ void live_upkeep(struct fs *fs);
 /* Before a revert: files that are being written and in no table yet take names
  * and keep folders, so they get a row. */
 int live_reserve_names(struct call *c, const struct who *who);
-/* After it: open files that it has renamed to make room. */
-void live_follow(struct fs *fs, const struct touched_list *list);
+/* After it: open files that it has renamed to make room have these names, and
+ * nothing comes back to a name that it has decided about. */
+void live_follow(struct fs *fs, struct touched_list *list);
 
 /* COPY_FILE_RANGE into a live file: the number of bytes in
  * c->reply (REPLY_WRITE), or -EOPNOTSUPP: let the program copy by itself. */

@@ -6,6 +6,7 @@
 #include "fs/live_priv.h"
 
 #include <errno.h>
+#include <string.h>
 
 static struct scratch row_of(const struct loose *f)
 {
@@ -121,11 +122,31 @@ int live_reserve_names(struct call *c, const struct who *who)
 	return r;
 }
 
-void live_follow(struct fs *fs, const struct touched_list *list)
+static bool is_name(const struct act *act, int64_t parent, const char *name)
+{
+	return act->parent == parent && strcmp(act->name, name) == 0;
+}
+
+static bool name_touched(const struct act *act, void *arg)
+{
+	const struct touched_list *list = arg;
+
+	for (size_t i = 0; i < list->len; i++) {
+		const struct touched *t = &list->entries[i];
+
+		if (is_name(act, t->old_parent, t->old_name) ||
+		    is_name(act, t->new_parent, t->new_name))
+			return true;
+	}
+	return false;
+}
+
+void live_follow(struct fs *fs, struct touched_list *list)
 {
 	struct live *live = fs->live;
 
 	live_lock(live);
+	act_forget_past(live->seen, ACT_REMOVED, name_touched, list);
 	for (size_t i = 0; i < list->len; i++) {
 		const struct touched *t = &list->entries[i];
 		struct loose *f = loose_by_id(live->loose, t->node);

@@ -258,6 +258,19 @@ void act_forget(struct act *act)
 	act->proc.pid = 0; /* its time stays: the ring is in order of time */
 }
 
+void act_forget_past(struct seen *seen, enum act_kind kind,
+		     bool (*is_past)(const struct act *act, void *arg),
+		     void *arg)
+{
+	unsigned back = 0;
+	struct act *act;
+
+	while ((act = next_act(seen, &back, kind, 0))) {
+		if (is_past(act, arg))
+			act_forget(act);
+	}
+}
+
 void act_settle(struct act *act)
 {
 	act->kind = ACT_SAVED;

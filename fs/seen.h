@@ -73,6 +73,10 @@ struct act *act_on_node(struct seen *seen, enum act_kind kind, struct proc proc,
 struct act *act_on_item(struct seen *seen, enum act_kind kind, int64_t item,
 			int64_t now_ns, int64_t age_ns);
 void act_forget(struct act *act);
+/* Forget all of the kind that @is_past() says are. */
+void act_forget_past(struct seen *seen, enum act_kind kind,
+		     bool (*is_past)(const struct act *act, void *arg),
+		     void *arg);
 /* A diverted act is past: the name means the original again. Who wrote the
  * copy is still known. */
 void act_settle(struct act *act);

@@ -121,6 +121,7 @@ class Model(Names):
         then = {r.id: r for r in past.tree(scope).values()}
         stay = self.staying(scope, then)
         now = [e for e in scope.below() if e.kind != "scratch"]
+        places = {e.id: (e.parent, e.name) for e in now}
         above = {e.id: {f.id for f in e.parent.up()} for e in now}
         for entry in now:
             if entry not in stay:
@@ -132,7 +133,17 @@ class Model(Names):
             entry = self.everything[record.id]
             self.moved(entry, above.get(entry.id, entry.left))
         self.record()
+        self.decide(set(places.items()) ^ {
+            (e.id, (e.parent, e.name)) for e in scope.below()
+            if e.kind != "scratch"})
         return bool(self.diff(before, scope))
+
+    def decide(self, changes):
+        """What left a name a moment ago comes back to it no more."""
+        names = {place for _, place in changes}
+        for act in [a for a in self.acts if a.kind == "removed" and
+                    (a.parent, a.name) in names]:
+            self.forget_act(act)
 
     def set_back(self, entry, record):
         self.settle(entry, record.parent, record.name)

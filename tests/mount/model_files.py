@@ -113,10 +113,10 @@ class Files(Tree):
             act.edit = content != former
             act.former, act.version = former, len(item.history)
 
-    def bring_back(self, proc, parent, name, own=None):
-        """The item that the process took away to make room for what is
+    def bring_back(self, writers, parent, name, own=None):
+        """The item that one of them took away to make room for what is
         refused now."""
-        act = self.limbo([proc], parent, name)
+        act = self.limbo(writers, parent, name)
         if not act or not self.live(parent) or self.live(act.item):
             return
         if parent.children.get(name) not in (None, own):
@@ -265,9 +265,9 @@ class Files(Tree):
         if not is_valid(entry.content):
             if not entry.refused:
                 entry.refused = True
-                at = (handle.proc, entry.parent, entry.name)
-                self.bring_back(*at, entry)
-                self.act("diverted", *at, entry.node, None)
+                at = (entry.parent, entry.name)
+                self.bring_back(entry.writers, *at, entry)
+                self.act("diverted", handle.proc, *at, entry.node, None)
             return errno.EINVAL
         content = entry.content
         r = self.arrive(list(entry.writers), entry.parent, entry.name,
@@ -286,7 +286,7 @@ class Files(Tree):
         entry.opens -= 1
         if entry.opens == 0 and handle.went is None and entry.parent:
             entry.kept = True
-            if entry.refused:
+            if entry.refused and entry.is_item_name():
                 self.out(entry)  # all it ever had was refused
         return r
 
@@ -297,8 +297,11 @@ class Files(Tree):
         entry = self.find(path)
         if not entry:
             return errno.ENOENT
-        own = self.last("diverted", OWN_COPY, proc=proc, node=entry.node)
-        if own and entry.kind != "folder":
+        own = None
+        if entry.kind != "folder" and not entry.opens:
+            own = self.last("diverted", OWN_COPY, proc=proc,
+                            node=entry.node)
+        if own:
             if own.parent is not entry.parent or own.name != entry.name:
                 raise Unsure("it has another name by now")
             entry = own.item

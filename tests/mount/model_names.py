@@ -155,10 +155,10 @@ class Names(Files):
                 entry.was.content == entry.content:
             self.come_back(entry, target, to, name)
             return 0
-        if not is_valid(entry.content):
-            self.bring_back(proc, to, name)
-            return errno.EINVAL
         writers = [proc, *(w for w in entry.writers if w != proc)]
+        if not is_valid(entry.content):
+            self.bring_back(writers, to, name)
+            return errno.EINVAL
         if target and not over:
             self.out(target)
         return self.arrive(writers, to, name, entry.content, entry.mode,

@@ -21,7 +21,6 @@ class Entry:
         self.content = content  # bytes of a file
         self.children = {}
         self.node = ident  # what the kernel knows it by
-        self.heir = None   # who has got its node, and its version by then
         self.mtime = None  # not known before somebody looks
         self.writers = ()  # scratch: of the present content
         self.authors = {}  # item: content: who wrote it
@@ -66,6 +65,7 @@ class Tree:
         self.ids = 0
         self.everything = {}  # by id, what has left the tree too
         self.tenants = {}  # (folder, name): the items that had it
+        self.heirs = {}  # node: who has got it later, and his version then
         self.serial = 0  # grows with all that is recorded
         self.root = self.make("folder", 0o755)
         self.moves = []  # (serial, folders above before, after)
@@ -128,23 +128,21 @@ class Tree:
             entry.homes.add((parent.id, name))
             self.tenants.setdefault((parent.id, name), set()).add(entry.id)
 
-    @staticmethod
-    def pass_on(entry, heir):
+    def pass_on(self, entry, heir):
         """The node of a file, and all that have it open, go on with another.
         """
-        heir.node, heir.heir = entry.node, None
-        entry.heir = heir, max(0, len(heir.history) - 1)
+        heir.node = entry.node
+        self.heirs.setdefault(entry.node, []).append(
+            (heir, max(0, len(heir.history) - 1)))
 
     def may_show(self, entry, node, since):
         """What a file that was opened at its version @since can show."""
-        shown = []
-        while entry:
-            if self.live(entry) and entry.kind == "item" and \
-                    entry.node == node:
-                return [entry.content]
-            shown += [*entry.history[since:], entry.content]
-            entry, since = entry.heir or (None, 0)
-        return shown
+        owners = [(entry, since), *self.heirs.get(node, [])]
+        last, _ = owners[-1]
+        if self.live(last) and last.kind == "item" and last.node == node:
+            return [last.content]
+        return [content for owner, version in owners
+                for content in (*owner.history[version:], owner.content)]
 
     def always_here(self, item):
         """It was nowhere else, and nobody else here."""

@@ -258,6 +258,46 @@ def test_a_refused_rename_leaves_the_source(repo, path):
     kept(repo)
 
 
+@pytest.mark.parametrize("name", ["b.bak", "b.json.part"])
+def test_a_refused_file_that_was_set_aside_stays(repo, name):
+    fd = os.open(repo.path("b.json"), os.O_WRONLY | os.O_CREAT)
+    refused(os.write, fd, BAD, code=errno.EINVAL)
+    refused(os.fsync, fd, code=errno.EINVAL)
+    os.rename(repo.path("b.json"), repo.path(name))
+    os.close(fd)
+    repo.remount()  # the last close has been heard by then
+    assert repo.read(name) == BAD
+
+
+def test_what_a_revert_took_does_not_come_back_for_a_refusal(repo):
+    """An item that a program took away a moment ago does, or it would be lost:
+    unless a revert has decided since what has the name."""
+    empty = repo.snapshot("nothing")
+    repo.write("b.json", GOOD)
+    os.rename(repo.path("b.json"), repo.path("b.bak"))
+    repo.sh("echo '{}' > b.json")
+    repo.revert(empty)
+    repo.write("t", BAD)
+    refused(os.rename, repo.path("t"), repo.path("b.json"),
+            code=errno.EINVAL)
+    assert repo.names() == ["b.bak", "t"]
+
+
+def test_who_closes_hears_of_it_and_takes_nothing_away(repo, actor):
+    """Two programs write one new file. The one whose bytes made it wrong is
+    told, and when it clears up what it left, the other's item stays."""
+    one, two = actor(), actor()
+    assert one.do("f = os.open('b.json', os.O_WRONLY | os.O_CREAT); "
+                  "os.write(f, b'{}')") is None
+    assert two.do("f = os.open('b.json', os.O_WRONLY | os.O_APPEND); "
+                  "os.write(f, b'}')") == {"errno": errno.EINVAL}
+    assert two.do("os.close(f)") == {"errno": errno.EINVAL}
+    assert one.do("os.truncate('b.json', 0); os.pwrite(f, b'[]', 0); "
+                  "os.close(f)") is None
+    assert two.do("os.unlink('b.json')") is None
+    assert repo.read("b.json") == b"[]"
+
+
 def test_too_deep_and_too_large_numbers_are_refused(repo):
     for text in (b"[" * 5000 + b"]" * 5000, b"[1e999]",
                  b"[12345678901234567890123]", b'["\\ud800"]', b'["\\u0000"]'):
