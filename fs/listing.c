@@ -35,6 +35,8 @@ int listing_add(struct listing *out, const char *name, const struct node *node,
 	struct fuse_entry_param e = call_entry(out->c->fs, node);
 	const struct node_kind *kind = node_kind(node->st.st_ino);
 
+	if (out->unsure)
+		e.attr_timeout = e.entry_timeout = 0;
 	if (add(out, name, &e, next + DOTS))
 		return 1;
 	if (out->plus && kind->referenced)

@@ -3,6 +3,7 @@
  * items.
  */
 #include "core/db.h"
+#include "core/repo.h"
 #include "fs/dots.h"
 #include "fs/filing.h"
 #include "fs/live_priv.h"
@@ -12,6 +13,8 @@
 #include <string.h>
 
 enum phase { PHASE_LOOSE, PHASE_SCRATCH, PHASE_ITEM };
+
+enum { LIST_TRIES = 3 };
 
 static int64_t offset_of(enum phase phase, int64_t id)
 {
@@ -143,40 +146,72 @@ static int list_dots(struct call *c, uint64_t ino, struct walk *w)
 	return 0;
 }
 
+/* One piece of the folder, as it is now. */
+static int list_once(struct walk *w, uint64_t ino, int64_t offset)
+{
+	enum phase phase = (enum phase)(offset >> 56);
+	int64_t after = offset & ((INT64_C(1) << 56) - 1);
+	int64_t folder = inum_payload(ino);
+	struct call *c = w->out->c;
+	struct db *db = call_db(c);
+	int r = 0;
+
+	if (!db)
+		return c->why.code;
+	if (phase == PHASE_LOOSE && !w->full) {
+		live_lock(w->live);
+		r = list_loose(w->live, folder, after, w);
+		live_unlock(w->live);
+	}
+	if (r == 0 && phase <= PHASE_SCRATCH && !w->full)
+		r = scratch_list(db, folder, phase == PHASE_SCRATCH ? after : 0,
+				 add_scratch, w, &c->why);
+	if (r >= 0 && !w->full)
+		r = tree_list(db, MOMENT_NOW, folder,
+			      phase == PHASE_ITEM ? after : 0, add_item, w,
+			      &c->why);
+	return r < 0 ? r : 0;
+}
+
+/*
+ * What changes while the folder is read is told to the kernel before it has our
+ * answer, which it would keep for ever if it does not know the node yet. So the
+ * answer is made again; in the end it is one that is not kept.
+ */
 int live_list(struct call *c, uint64_t ino, struct file *dir, int64_t offset,
 	      struct listing *out)
 {
+	struct store *store = c->fs->repo->store;
 	struct live *live = c->fs->live;
-	enum phase phase = (enum phase)(offset >> 56);
-	int64_t after = offset & ((INT64_C(1) << 56) - 1);
-	struct walk w = {.live = live, .out = out, .dir = dir};
-	struct db *db;
+	struct walk first = {.live = live, .out = out, .dir = dir};
+	size_t len, given;
+	uint64_t generation;
 	int r = 0;
 
 	/* As live_show() for all of them: what was put in line before that is
 	 * filed first. */
 	atomic_fetch_add(&live->listed, 1);
 	(void)filing_settle(c);
-	db = call_db(c);
-	if (!db)
-		return c->why.code;
 	if (offset == 0 && dir)
 		dir->bytes.len = 0;
 	if (offset == 0 && c->fs->options.snapdir_visible &&
 	    inum_payload(ino) == TREE_ROOT)
-		r = list_dots(c, ino, &w);
-	if (r == 0 && phase == PHASE_LOOSE && !w.full) {
-		live_lock(live);
-		r = list_loose(live, inum_payload(ino), after, &w);
-		live_unlock(live);
+		r = list_dots(c, ino, &first);
+	if (r < 0)
+		return r;
+	len = out->len;
+	given = dir ? dir->bytes.len : 0;
+	for (int tries = 0;; tries++) {
+		struct walk w = first;
+
+		out->unsure = tries == LIST_TRIES;
+		generation = store_generation(store);
+		r = list_once(&w, ino, offset);
+		if (r < 0 || out->unsure || !out->plus ||
+		    store_generation(store) == generation)
+			return r;
+		out->len = len;
+		if (dir)
+			dir->bytes.len = given;
 	}
-	if (r == 0 && phase <= PHASE_SCRATCH && !w.full)
-		r = scratch_list(db, inum_payload(ino),
-				 phase == PHASE_SCRATCH ? after : 0,
-				 add_scratch, &w, &c->why);
-	if (r >= 0 && !w.full)
-		r = tree_list(db, MOMENT_NOW, inum_payload(ino),
-			      phase == PHASE_ITEM ? after : 0, add_item, &w,
-			      &c->why);
-	return r < 0 ? r : 0;
 }

@@ -96,7 +96,8 @@ const struct node_kind *node_kind(uint64_t ino);
 struct listing {
 	char *data;
 	size_t len, size;
-	bool plus; /* READDIRPLUS: attributes are wanted */
+	bool plus;   /* READDIRPLUS: attributes are wanted */
+	bool unsure; /* they may be old: the kernel shall not keep them */
 	struct call *c;
 };
 /* 1: full, the entry was not added. @next: offset of what follows. Without
