@@ -348,7 +348,7 @@ static int restore(struct call *c, uint64_t ino, const struct upload *upload,
 		return as_mistake(c, r);
 	if (upload->dry_run)
 		return 0;
-	live_follow(c->fs, &result.touched);
+	live_follow(c, &result.touched);
 	forget(c, &result);
 	call_tell_revision(c, result.revision);
 	return store_sync(c->fs->repo->store, &c->why);

@@ -44,7 +44,7 @@ int control_run_command(struct call *c, const struct who *who,
 
 	if (r < 0)
 		return r;
-	live_follow(c->fs, &result.touched);
+	live_follow(c, &result.touched);
 	forget(c, &result.touched);
 	call_tell_revision(c, result.revision);
 	return store_sync(c->fs->repo->store, &c->why);

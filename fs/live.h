@@ -35,7 +35,7 @@ void live_upkeep(struct fs *fs);
 int live_reserve_names(struct call *c, const struct who *who);
 /* After it: open files that it has renamed to make room have these names, and
  * nothing comes back to a name that it has decided about. */
-void live_follow(struct fs *fs, struct touched_list *list);
+void live_follow(struct call *c, struct touched_list *list);
 
 /* COPY_FILE_RANGE into a live file: the number of bytes in
  * c->reply (REPLY_WRITE), or -EOPNOTSUPP: let the program copy by itself. */

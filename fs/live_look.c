@@ -79,8 +79,20 @@ void live_bury(struct live *live, int64_t folder)
 	live->graves[live->grave_count++ % LIVE_GRAVES] = folder;
 }
 
+void live_part(struct live *live, const struct entry *former)
+{
+	for (struct handle *h = live->handles; h; h = h->next) {
+		if (h->loose || h->node != former->node)
+			continue;
+		h->attr = former->attr;
+		h->size = former->size;
+		h->last = former->content;
+	}
+}
+
 void live_replaced(struct live *live, const struct entry *former)
 {
+	live_part(live, former);
 	live->former[live->former_count++ % LIVE_FORMER] = *former;
 }
 

@@ -215,6 +215,7 @@ static int unlink_own_copy(struct call *c, struct moment *m, struct act *act)
 		return r == -ENOENT ? 0 : r;
 	buf_byte(&name, '\0');
 	number_freed(c->fs->repo->numbers, entry.parent, name.data);
+	live_part(c->fs->live, &entry);
 	call_forget_name(c, (uint64_t)entry.parent, name.data);
 	call_tell_name(c, entry.parent, name.data);
 	return 0;
@@ -239,6 +240,7 @@ static int unlink_item(struct call *c, struct moment *m, struct proc proc,
 	if (r < 0)
 		return r;
 	number_freed(c->fs->repo->numbers, entry->parent, name);
+	live_part(c->fs->live, entry);
 	memcpy(act.name, name, strlen(name) + 1);
 	act_note(c->fs->live->seen, &act);
 	return 0;

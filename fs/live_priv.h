@@ -75,8 +75,10 @@ struct handle {
 
 	int64_t node;
 	int64_t item;
-	struct attr attr; /* of the item at open: for a node that is gone */
+	struct attr attr; /* of the item at open, or when its node went */
 	int64_t size;
+	int64_t last;	     /* the content that its node had last; 0: it is
+				not gone */
 	int64_t content;     /* of the item, when it was last looked at */
 	int64_t loaded;	     /* the content that file->bytes holds */
 	uint64_t generation; /* of the store, at that look */
@@ -165,8 +167,10 @@ static const int64_t OWN_COPY_NS = 10000000000;
  * it was removed. The live lock is held for the first, taken by the second.
  */
 void live_bury(struct live *live, int64_t folder);
-/* The item @former has another number now, and another content. With the
- * lock. */
+/* The number of the item @former leads to it no more: who has it open goes on
+ * with it as it was last. With the lock. */
+void live_part(struct live *live, const struct entry *former);
+/* Besides, the item has another number and another content. With the lock. */
 void live_replaced(struct live *live, const struct entry *former);
 /* The item that had the number @node a moment ago, as it was; or NULL. As on a
  * disk, whoever has looked the name up then may open it a little later. With

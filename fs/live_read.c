@@ -4,10 +4,50 @@
 #include "core/blob.h"
 #include "core/db.h"
 #include "core/repo.h"
+#include "core/scratch.h"
 #include "fs/ahead.h"
 #include "fs/live_priv.h"
 
 #include <errno.h>
+
+/* The bytes of a file in memory that has the node now. False: none has. */
+static bool copy_loose(struct live *live, struct handle *h)
+{
+	DROP(live_unlock_p) struct live *locked = live;
+	const struct loose *f;
+
+	live_lock(locked);
+	f = loose_by_id(live->loose, h->node);
+	if (f && (!f->item || f->dirty))
+		buf_add(&h->file->bytes, f->spool.data, f->spool.len);
+	else if (h->last)
+		h->content = h->last;
+	return f && (!f->item || f->dirty);
+}
+
+/*
+ * The node is that of no item any more. All who have it open go on with one
+ * file: the one that the item was renamed aside to, or the item as it was last.
+ * The pages are of that too.
+ */
+static int refresh_gone(struct call *c, struct db *db, struct handle *h)
+{
+	struct buf *bytes = &h->file->bytes;
+	struct scratch s;
+	int r;
+
+	bytes->len = 0;
+	h->loaded = 0;
+	if (copy_loose(c->fs->live, h))
+		return buf_error(bytes);
+	r = scratch_get(db, h->node, &s, &c->why);
+	if (r == 0 && s.content)
+		return blob_get(db, s.content, false, bytes, &c->why);
+	if (r == 0)
+		return scratch_read(db, s.id, bytes, &c->why);
+	return r == -ENOENT ? blob_get(db, h->content, false, bytes, &c->why)
+			    : r;
+}
 
 int live_refresh(struct call *c, struct handle *h)
 {
@@ -23,10 +63,11 @@ int live_refresh(struct call *c, struct handle *h)
 		return c->why.code;
 	if (h->generation != generation) {
 		r = tree_by_node(db, h->node, &entry, NULL, &c->why);
-		if (r < 0 && r != -ENOENT)
+		if (r == -ENOENT)
+			return refresh_gone(c, db, h);
+		if (r < 0)
 			return r;
-		if (r == 0)
-			h->content = entry.content;
+		h->content = entry.content;
 		h->generation = generation;
 	}
 	if (h->loaded == h->content)

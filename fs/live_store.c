@@ -141,9 +141,27 @@ static bool name_touched(const struct act *act, void *arg)
 	return false;
 }
 
-void live_follow(struct fs *fs, struct touched_list *list)
+/* Who has a node open that a revert took. */
+static void part(struct live *live, struct db *db, int64_t node)
 {
-	struct live *live = fs->live;
+	struct why unused = {0};
+	struct entry former;
+
+	for (struct handle *h = live->handles; h; h = h->next) {
+		if (h->loose || h->node != node)
+			continue;
+		if (tree_former(db, h->item, MOMENT_NOW, &former, &unused) < 0)
+			continue;
+		former.node = node;
+		live_part(live, &former);
+		return;
+	}
+}
+
+void live_follow(struct call *c, struct touched_list *list)
+{
+	struct live *live = c->fs->live;
+	struct db *db = call_db(c);
 
 	live_lock(live);
 	act_forget_past(live->seen, ACT_REMOVED, name_touched, list);
@@ -151,6 +169,8 @@ void live_follow(struct fs *fs, struct touched_list *list)
 		const struct touched *t = &list->entries[i];
 		struct loose *f = loose_by_id(live->loose, t->node);
 
+		if (db && t->node && !t->new_name)
+			part(live, db, t->node);
 		if (!f || f->item || !f->stored || !t->new_name)
 			continue;
 		loose_rename(live->loose, f, t->new_parent, t->new_name);

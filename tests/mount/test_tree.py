@@ -133,6 +133,40 @@ def test_an_open_file_reads_what_it_opened_after_its_name_is_gone(repo):
     assert repo.names() == []
 
 
+PARTINGS = {
+    "unlink": "os.unlink('a.json')",
+    "save anew": "os.unlink('a.json'); "
+                 "f = open('a.json', 'wb'); f.write(b'{}'); f.close()",
+    "rename over": "f = open('t', 'wb'); f.write(b'{}'); f.close(); "
+                   "os.rename('t', 'a.json')",
+    "set aside": "os.rename('a.json', 'a.json~')",
+    "written aside": "os.rename('a.json', 'a.json~'); "
+                     "f = open('a.json~', 'wb'); f.write(b'[]'); f.close()",
+    "revert": "f = open('.control/revert', 'wb'); f.write(b'1'); f.close()",
+}
+
+
+@pytest.mark.parametrize("way", PARTINGS)
+@pytest.mark.parametrize("looked", [True, False])
+def test_an_open_file_goes_on_with_what_it_was_last(repo, actor, way, looked):
+    """Not as it was at its open: the pages are those of all who had it."""
+    repo.snapshot("empty")
+    repo.write("a.json", item(n=1))
+    editor = actor()
+    last = item(n=2, more="x" * 3000)
+    with open(repo.path("a.json"), "rb", buffering=0) as f:
+        fd = f.fileno()
+        assert not looked or os.pread(fd, 9999, 0) == item(n=1)
+        editor.read("a.json")
+        editor.write("a.json", last)
+        assert not looked or repo.read("a.json") == last
+        assert editor.do(PARTINGS[way]) is None
+        if way == "written aside":
+            last = b"[]"
+        assert os.fstat(fd).st_size == len(last)
+        assert os.pread(fd, 9999, 0) == last
+
+
 def test_unlink_and_rmdir_remove(repo):
     os.mkdir(repo.path("d"))
     repo.write("d/a.json", item(a=1))
