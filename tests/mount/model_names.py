@@ -37,6 +37,7 @@ class Names(Files):
             return 0
         own = self.own_copy(proc, entry)
         if own:
+            self.told_later = True
             self.forget_act(own)
             if own.item and self.live(own.item):
                 self.out(own.item)
@@ -78,7 +79,7 @@ class Names(Files):
         own = self.own_copy(proc, entry)
         if own and own.item and self.live(own.item) and \
                 not self.has_seen([proc], entry):
-            entry = own.item
+            entry, self.told_later = own.item, True
         else:
             own = None
         r = 0

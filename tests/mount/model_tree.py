@@ -69,6 +69,8 @@ class Tree:
         self.serial = 0  # grows with all that is recorded
         self.root = self.make("folder", 0o755)
         self.moves = []  # (serial, folders above before, after)
+        self.told_later = False  # the last call's answer came before the
+        # kernel heard that a name is another's
         self.forget()
 
     def make(self, kind, mode, parent=None, name="", content=None):

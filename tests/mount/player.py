@@ -103,7 +103,8 @@ class Player(Chooser):
 
     def has_open(self, program, path):
         entry = self.model.find(path)
-        return any(handle.entry is entry and handle.flags != "r"
+        return any(entry and handle.flags != "r" and
+                   (handle.entry is entry or handle.node == entry.node)
                    for (who, _), handle in self.world.handles.items()
                    if who == program)
 

@@ -127,6 +127,7 @@ class World:
         """One system call, in the model and in truth; its errno."""
         self.log.append((program, name, *args))
         closed = self.path_of(program, *args) if name == "close" else None
+        self.model.told_later = False
         wanted = getattr(self, "do_" + name)(program, *args)
         if not isinstance(wanted, tuple):
             wanted = (wanted,)
@@ -134,7 +135,7 @@ class World:
         assert got in wanted, self.story(
             f"{errno.errorcode.get(got, got)} instead of "
             f"{[errno.errorcode.get(e, e) for e in wanted]}")
-        if got:
+        if got or self.model.told_later:
             self.settling = True
         if got == errno.EINVAL and name == "write":
             self.model.write_refused(self.handles[program, args[0]])
