@@ -23,6 +23,7 @@ struct numbers;
 struct revert_result;
 struct revert_spec;
 struct why;
+struct work;
 
 enum step_kind {
 	STEP_KEEP,   /* stays where it is, or out of the tree */
@@ -74,8 +75,9 @@ struct plan {
 	size_t len, cap;
 	uint32_t *index; /* hash of items: number of the step + 1 */
 	size_t index_size;
-	struct buf notes; /* lines: what was not done as one may expect */
-	int64_t skipped;  /* entries left alone */
+	struct buf notes;  /* lines: what was not done as one may expect */
+	int64_t skipped;   /* entries left alone */
+	struct work *work; /* who hears how far it is; NULL: nobody */
 };
 
 void plan_done(struct plan *plan);
@@ -148,6 +150,8 @@ int plan_loop(struct plan *plan, const struct step *step, struct why *why);
  * for each change, in the order of the paths. */
 int plan_apply(struct plan *plan, struct moment *m, struct numbers *numbers,
 	       struct buf *out, struct revert_result *ret, struct why *why);
+/* One more of the things to do is done: for plan->work. */
+void plan_tell_done(const struct plan *plan);
 
 /* ---- plan_refs.c ---- */
 
@@ -159,5 +163,11 @@ int plan_apply(struct plan *plan, struct moment *m, struct numbers *numbers,
  */
 int plan_refs(struct plan *plan, struct moment *m, struct buf *out,
 	      struct why *why);
+
+/* ---- plan_report.c ---- */
+
+/* The last part of plan_apply(): what it returns. */
+int plan_report(struct plan *plan, struct moment *m, struct buf *out,
+		struct revert_result *ret, struct why *why);
 
 #endif

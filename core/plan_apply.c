@@ -1,11 +1,11 @@
 #include "core/plan.h"
 
-#include "core/diff.h"
 #include "core/moment.h"
 #include "core/number.h"
 #include "core/revert.h"
 #include "core/scratch.h"
 #include "core/why.h"
+#include "core/work.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -23,6 +23,22 @@ struct applying {
 static int no_memory(struct why *why)
 {
 	return why_set(why, -ENOMEM, "out of memory");
+}
+
+/* Each step comes up three times, and once more if it goes to a place. */
+static void tell_total(const struct plan *plan)
+{
+	if (!plan->work)
+		return;
+	plan->work->total = 3 * (int64_t)plan->len;
+	for (size_t i = 0; i < plan->len; i++)
+		plan->work->total += step_moves(&plan->steps[i]);
+}
+
+void plan_tell_done(const struct plan *plan)
+{
+	if (plan->work)
+		plan->work->done++;
 }
 
 /* Names in the folder change. */
@@ -44,6 +60,7 @@ static int detach_all(struct applying *a, struct why *why)
 	for (size_t i = 0; i < a->plan->len && r == 0; i++) {
 		const struct step *step = &a->plan->steps[i];
 
+		plan_tell_done(a->plan);
 		if (!step->live || step->kind == STEP_KEEP)
 			continue;
 		r = tree_detach(a->m, step->item, why);
@@ -185,6 +202,7 @@ static int place_one(struct applying *a, struct step *step, struct placing *p,
 	r = place(a, step, why);
 	step->done = r == 0;
 	p->placed += r == 0;
+	plan_tell_done(a->plan);
 	return r;
 }
 
@@ -268,6 +286,7 @@ static int restore_states(struct applying *a, struct why *why)
 	for (size_t i = 0; i < a->plan->len && r == 0; i++) {
 		const struct step *step = &a->plan->steps[i];
 
+		plan_tell_done(a->plan);
 		if (!step->state || step->kind == STEP_LEAVE ||
 		    (step->kind == STEP_KEEP && !step->live))
 			continue;
@@ -276,130 +295,17 @@ static int restore_states(struct applying *a, struct why *why)
 	return r;
 }
 
-/* ---- what became of it ---- */
-
-static char what_of(const struct step *step)
-{
-	if (step->kind == STEP_LEAVE)
-		return '-';
-	if (step_moves(step))
-		return step->live ? 'R' : '+';
-	return step->content ? 'M' : 'A';
-}
-
-static void count_step(struct revert_result *ret, const struct step *step)
-{
-	ret->removed += step->kind == STEP_LEAVE;
-	ret->created += step_moves(step) && !step->live;
-	ret->moved += step_moves(step) && step->live;
-	ret->edited += step->kind != STEP_LEAVE && step->live && step->state;
-}
-
-/* What the kernel must forget of it. */
-static int tell(struct applying *a, const struct step *step, struct why *why)
-{
-	DROP(buf_done) struct buf name = {0};
-	struct touched t = {.content = step->state != 0};
-	struct entry e = {0};
-	int r = 0;
-
-	t.node = step->now.node;
-	if (step->live) {
-		t.old_parent = step->now.parent;
-		t.old_name = step->name;
-	}
-	if (step->kind != STEP_LEAVE) {
-		r = tree_get(a->m->db, MOMENT_NOW, step->item, &e, why);
-		if (r == 0)
-			r = tree_name(a->m->db, MOMENT_NOW, step->item, &name,
-				      why);
-		buf_byte(&name, '\0');
-		t.node = e.node;
-		t.new_parent = e.parent;
-		t.new_name = name.data;
-	}
-	if (r < 0 || buf_error(&name))
-		return r < 0 ? r : no_memory(why);
-	return add_touched(a, &t, why);
-}
-
-struct line {
-	const struct step *step;
-	struct buf path; /* now; empty: it has left */
-};
-
-static void lines_done(struct buf *lines)
-{
-	struct line *line = (void *)lines->data;
-
-	for (size_t n = lines->len / sizeof(*line); n > 0; n--)
-		buf_done(&line++->path);
-	buf_done(lines);
-}
-
-static const char *line_path(const struct line *line)
-{
-	return line->path.data ? line->path.data : line->step->path;
-}
-
-/* What made room comes before what took it. */
-static int line_order(const void *a, const void *b)
-{
-	const struct line *x = a, *y = b;
-	int order = diff_path_order(line_path(x), line_path(y));
-
-	return order ? order
-		     : (y->step->kind == STEP_LEAVE) -
-			       (x->step->kind == STEP_LEAVE);
-}
-
-static int report_step(struct applying *a, const struct step *step,
-		       struct buf *lines, struct why *why)
-{
-	struct line line = {.step = step};
-	int r = tell(a, step, why);
-
-	count_step(a->result, step);
-	if (r == 0 && step->kind != STEP_LEAVE)
-		r = plan_shown_path(a->plan, step->item, &line.path, why);
-	buf_add(lines, &line, sizeof(line));
-	if (!buf_error(lines))
-		return r;
-	buf_done(&line.path);
-	return no_memory(why);
-}
-
-static int report_all(struct applying *a, struct buf *out, struct why *why)
-{
-	DROP(lines_done) struct buf lines = {0};
-	const struct line *line;
-	size_t count;
-	int r = 0;
-
-	for (size_t i = 0; i < a->plan->len && r == 0; i++)
-		if (step_acts(&a->plan->steps[i]))
-			r = report_step(a, &a->plan->steps[i], &lines, why);
-	if (r < 0)
-		return r;
-	count = lines.len / sizeof(*line);
-	if (count)
-		qsort(lines.data, count, sizeof(*line), line_order);
-	for (line = (const void *)lines.data; count > 0; count--, line++)
-		diff_line(out, what_of(line->step), line->step->now.folder,
-			  line->step->path, line_path(line));
-	a->result->skipped = a->plan->skipped;
-	return 0;
-}
-
 int plan_apply(struct plan *plan, struct moment *m, struct numbers *numbers,
 	       struct buf *out, struct revert_result *ret, struct why *why)
 {
 	struct applying a = {plan, m, numbers, ret};
-	int r = detach_all(&a, why);
+	int r;
 
+	tell_total(plan);
+	r = detach_all(&a, why);
 	if (r == 0)
 		r = place_all(&a, why);
 	if (r == 0)
 		r = restore_states(&a, why);
-	return r == 0 ? report_all(&a, out, why) : r;
+	return r == 0 ? plan_report(plan, m, out, ret, why) : r;
 }

@@ -267,7 +267,12 @@ int revert_run(struct repo *repo, const struct who *who,
 	};
 	DROP(moment_end) struct moment m = {0};
 	DROP(run_done)
-	struct run run = {.m = &m, .repo = repo, .folder = request->folder};
+	struct run run = {
+		.m = &m,
+		.repo = repo,
+		.folder = request->folder,
+		.plan.work = &work,
+	};
 	int r = request->dry_run ? 0 : begin_work(repo, &work, why);
 
 	if (r == 0)

@@ -12,6 +12,7 @@
 #include "fs/client_upload.h"
 #include "fs/client_watch.h"
 #include "fs/fs.h"
+#include "fs/progress.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -164,22 +165,29 @@ int client_command(struct client *client, const char *verb, const char *text,
 	return store_sync(client->repo->store, why);
 }
 
-int client_command_watched(struct client *client, const char *verb,
-			   const char *text,
-			   void (*progress)(int64_t done, int64_t total,
-					    void *arg),
-			   void *arg, struct buf *out, struct why *why)
+static void show_progress(int64_t done, int64_t total, void *arg)
 {
-	DROP(client_watch_end)
+	progress_step(arg, done, total);
+}
+
+int client_command_watched(struct client *client, const char *verb,
+			   const char *text, const char *doing, struct buf *out,
+			   struct why *why)
+{
+	struct progress progress = progress_begin(doing);
 	struct client_watch watch = {
 		.works = client->repo ? client->repo->works : NULL,
 		.folder = client->place.folder,
-		.progress = progress,
-		.arg = arg,
+		.progress = show_progress,
+		.arg = &progress,
 	};
+	int r;
 
 	client_watch_begin(&watch);
-	return client_command(client, verb, text, out, why);
+	r = client_command(client, verb, text, out, why);
+	client_watch_end(&watch);
+	progress_hide(&progress);
+	return r;
 }
 
 /* ---- archives ---- */

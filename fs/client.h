@@ -55,13 +55,10 @@ int client_show_record(struct client *client, struct buf *out, struct why *why);
  * The reason of a failure is the engine's own sentence. */
 int client_command(struct client *client, const char *verb, const char *text,
 		   struct buf *out, struct why *why);
-/* The same; @progress is called now and then, from another thread, with how far
- * it is. @total 0: not known. */
+/* The same; a person sees how far it is: @doing is "reverting" (fs/progress). */
 int client_command_watched(struct client *client, const char *verb,
-			   const char *text,
-			   void (*progress)(int64_t done, int64_t total,
-					    void *arg),
-			   void *arg, struct buf *out, struct why *why);
+			   const char *text, const char *doing, struct buf *out,
+			   struct why *why);
 
 /* An archive to be restored; see core/restore. */
 struct client_restore {

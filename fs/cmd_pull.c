@@ -6,7 +6,6 @@
 #include "fs/cmd.h"
 #include "fs/options.h"
 #include "fs/place.h"
-#include "fs/progress.h"
 #include "fs/table.h"
 #include "fs/undo_line.h"
 
@@ -240,22 +239,6 @@ static bool did_pull(const struct options *o, const struct buf *answer)
 	       strcmp(o->args[0], "cancel") != 0;
 }
 
-static void tell_progress(int64_t done, int64_t total, void *arg)
-{
-	progress_step(arg, done, total);
-}
-
-static int command(struct client *client, const char *line, struct buf *out,
-		   struct why *why)
-{
-	struct progress progress = progress_begin("pulling");
-	int r = client_command_watched(client, "pull", line, tell_progress,
-				       &progress, out, why);
-
-	progress_hide(&progress);
-	return r;
-}
-
 static int pull(const struct options *o, int words, const char *line,
 		struct why *why)
 {
@@ -271,11 +254,13 @@ static int pull(const struct options *o, int words, const char *line,
 		r = why_set(why, -EINVAL,
 			    "a path with a line break cannot be named here");
 	if (r == 0)
-		r = command(client, line, &answer, why);
+		r = client_command_watched(client, "pull", line, "pulling",
+					   &answer, why);
 	if (r == 0 && (o->ours || o->theirs) && !o->dry_run &&
 	    has_conflicts(&answer)) {
 		buf_reset(&answer);
-		r = command(client, all, &answer, why);
+		r = client_command_watched(client, "pull", all, "pulling",
+					   &answer, why);
 	}
 	if (r == 0)
 		r = print(o, &answer, why);

@@ -196,7 +196,8 @@ static int revert(const struct options *o, int words, struct why *why)
 	if (r == 0)
 		r = compose(o, words, &places, client_rest(client), &line, why);
 	if (r == 0)
-		r = client_command(client, "revert", line.data, &answer, why);
+		r = client_command_watched(client, "revert", line.data,
+					   "reverting", &answer, why);
 	return r < 0 ? r : say(o, &answer, &places, client_rest(client), why);
 }
 

@@ -84,9 +84,9 @@ void live_part(struct live *live, const struct entry *former)
 	for (struct handle *h = live->handles; h; h = h->next) {
 		if (h->loose || h->node != former->node)
 			continue;
-		h->attr = former->attr;
-		h->size = former->size;
-		h->last = former->content;
+		h->last.attr = former->attr;
+		h->last.size = former->size;
+		h->last.content = former->content;
 	}
 }
 
@@ -139,7 +139,10 @@ static int dead_getattr(struct live *live, int64_t node, struct node *ret)
 	for (struct handle *h = live->handles; h; h = h->next) {
 		if (h->node != node || !h->item)
 			continue;
-		fill(ret, node, S_IFREG, &h->attr, h->size);
+		if (h->last.content)
+			fill(ret, node, S_IFREG, &h->last.attr, h->last.size);
+		else
+			fill(ret, node, S_IFREG, &h->attr, h->size);
 		ret->st.st_nlink = 0;
 		return 0;
 	}

@@ -278,14 +278,9 @@ static int open_any(struct call *c, uint64_t ino, uint64_t generation,
 
 static int load(struct call *c, struct file *file)
 {
-	struct live *live = c->fs->live;
 	struct handle *h = handle_of(file);
-	int64_t size;
 
-	live_lock(live);
-	size = h->size;
-	live_unlock(live);
-	return size > AHEAD_BYTES ? -EFBIG : live_refresh(c, h);
+	return h->size > AHEAD_BYTES ? -EFBIG : live_refresh(c, h);
 }
 
 int live_open(struct call *c, uint64_t ino, struct fuse_file_info *fi)

@@ -75,10 +75,12 @@ struct handle {
 
 	int64_t node;
 	int64_t item;
-	struct attr attr; /* of the item at open, or when its node went */
+	struct attr attr; /* of the item at open */
 	int64_t size;
-	int64_t last;	     /* the content that its node had last; 0: it is
-				not gone */
+	struct { /* what its node had when it went; .content 0: it has not */
+		struct attr attr;
+		int64_t size, content;
+	} last;
 	int64_t content;     /* of the item, when it was last looked at */
 	int64_t loaded;	     /* the content that file->bytes holds */
 	uint64_t generation; /* of the store, at that look */

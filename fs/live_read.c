@@ -20,8 +20,8 @@ static bool copy_loose(struct live *live, struct handle *h)
 	f = loose_by_id(live->loose, h->node);
 	if (f && (!f->item || f->dirty))
 		buf_add(&h->file->bytes, f->spool.data, f->spool.len);
-	else if (h->last)
-		h->content = h->last;
+	else if (h->last.content)
+		h->content = h->last.content;
 	return f && (!f->item || f->dirty);
 }
 
