@@ -9,6 +9,7 @@ What shall come from somebody else is run as a program (Repo.run, Repo.sh).
   REPOFS_PATIENCE  a factor for all time limits (sanitizers are slow)
 """
 
+import contextlib
 import ctypes
 import errno
 import json
@@ -474,6 +475,28 @@ def same_tree(a, b, grain=1):
     for key in sorted(set(left) | set(right)):
         assert left.get(key) == right.get(key), \
             f"{key}: {left.get(key)} against {right.get(key)}"
+
+
+@contextlib.contextmanager
+def slow_disk(repo):
+    """Each write of the daemon takes its time."""
+    with open(repo.file + ".lock", encoding="ascii") as f:
+        daemon = f.read().split()[0]
+    slow = subprocess.Popen(
+        ["strace", "-f", "-q", "-o", "/dev/null", "-p", daemon, "-e",
+         "inject=pwrite64:delay_enter=2500000"])
+    wait_until("the tracer", lambda: "TracerPid:\t0" not in open(
+        f"/proc/{daemon}/status", encoding="ascii").read())
+    try:
+        yield
+    finally:
+        slow.terminate()
+        slow.wait(10)
+
+
+def on_terminal(command):
+    """What it shows there."""
+    return run(["script", "-qec", command, "/dev/null"], limit=60).stdout
 
 
 class Actor:

@@ -123,6 +123,7 @@ class Files(Tree):
             return
         if own:
             self.out(own)
+            own.hidden = parent, name
         self.revive(act, parent, name)
 
     def revive(self, act, parent, name):
@@ -259,20 +260,19 @@ class Files(Tree):
         handle.base, handle.dirty = content, False
 
     def flush_loose(self, handle, entry):
-        if not entry.parent or not entry.is_item_name() or \
-                not entry.content:
+        at = entry.hidden or (entry.parent, entry.name)
+        if not at[0] or not entry.is_item_name() or not entry.content:
             return 0
         if not is_valid(entry.content):
             if not entry.refused:
                 entry.refused = True
-                at = (entry.parent, entry.name)
-                self.bring_back(entry.writers, *at, entry)
+                if not entry.hidden:
+                    self.bring_back(entry.writers, *at, entry)
                 self.act("diverted", handle.proc, *at, entry.node, None)
             return errno.EINVAL
         content = entry.content
-        r = self.arrive(list(entry.writers), entry.parent, entry.name,
-                        content, entry.mode, source=entry,
-                        mark=entry.mark)
+        r = self.arrive(list(entry.writers), *at, content, entry.mode,
+                        source=entry, mark=entry.mark)
         if r == 0:
             handle.buf = content
             self.committed(handle, content)

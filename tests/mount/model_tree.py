@@ -30,6 +30,8 @@ class Entry:
         self.kept = False  # scratch: it was closed once
         self.mark = False  # scratch: of a copier
         self.refused = False
+        self.hidden = None # scratch: the folder and name that it had when
+        # it was refused, and an item came back there
         self.left = set()  # the folders it was in when it left the tree
         self.homes = {(parent.id, name)} if parent else set()
 

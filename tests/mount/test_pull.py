@@ -3,14 +3,13 @@
 import json
 import os
 import re
-import subprocess
 import threading
 import time
 
 import pytest
 
 import integrations
-from harness import item, run, wait_until
+from harness import item, on_terminal, run, slow_disk
 
 ORDERS = "integrations/Orders"
 CLONE = "integrations/Orders-sandbox"
@@ -651,18 +650,9 @@ def test_a_bar_on_a_terminal(repo):
     """On a slow disk: each write takes its time."""
     fill(repo, 30)
     edit_many(repo, ("rules/Clone", list(range(30))), "note")
-    with open(repo.file + ".lock", encoding="ascii") as f:
-        daemon = f.read().split()[0]
     here, clone = repo.path("rules/Base"), repo.path("rules/Clone")
-    slow = subprocess.Popen(
-        ["strace", "-f", "-q", "-o", "/dev/null", "-p", daemon, "-e",
-         "inject=pwrite64:delay_enter=2500000"])
-    wait_until("the tracer", lambda: "TracerPid:\t0" not in open(
-        f"/proc/{daemon}/status", encoding="ascii").read())
-    shown = run(["script", "-qec", f"{repo.bin} pull {clone} {here}",
-                 "/dev/null"], limit=60).stdout
-    slow.terminate()
-    slow.wait(10)
+    with slow_disk(repo):
+        shown = on_terminal(f"{repo.bin} pull {clone} {here}")
     assert re.search(r"\rpulling \[#+ *\] +\d+ %\x1b\[K", shown)
     assert shown.splitlines()[-2].startswith("pull from /rules/Clone: ")
 

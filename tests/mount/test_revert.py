@@ -11,7 +11,8 @@ import time
 import pytest
 
 import integrations
-from harness import BIN, item, read_all, refused, run, same_tree
+from harness import (BIN, item, on_terminal, read_all, refused, run,
+                     same_tree, slow_disk)
 from test_scale import sanitized
 
 A, B, C = (item(n=n) for n in "abc")
@@ -391,6 +392,15 @@ def look(repo, names):
 
 
 @pytest.mark.slow
+def test_a_bar_on_a_terminal(repo):
+    """On a slow disk."""
+    number = some_rules(repo)
+    with slow_disk(repo):
+        shown = on_terminal(f"{repo.bin} revert {number} {repo.root}")
+    assert re.search(r"\rreverting \[#+ *\] +\d+ %\x1b\[K", shown)
+    assert "undo with: " in shown.splitlines()[-1]
+
+
 def test_ten_thousand_snapshots_are_rows(make_repo):
     few, many = (make_repo(name=name, hang=300).mount()
                  for name in ("few", "many"))
