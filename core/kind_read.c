@@ -9,6 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+void kind_name_part(struct kind_reading *r, const char *list, size_t i)
+{
+	(void)snprintf(r->part, sizeof(r->part), ", %s[%zu]", list, i);
+}
+
 int kind_wrong(const struct kind_reading *r, const char *fmt, ...)
 {
 	char text[200];

@@ -9,6 +9,7 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 struct kind_patterns;
 struct kind_words;
@@ -19,6 +20,9 @@ struct kind_reading {
 	char set[64], kind[64], part[64];
 	struct why *why;
 };
+
+/* The part of the kind that is read now: "references[2]". */
+void kind_name_part(struct kind_reading *r, const char *list, size_t i);
 
 /* These return -EINVAL and -ENOMEM. */
 __attribute__((format(printf, 2, 3))) int
