@@ -71,6 +71,11 @@ int tree_recorded(struct moment *m, int64_t born, struct why *why);
 int tree_unchange(struct moment *m, int64_t moment, int64_t item, unsigned what,
 		  struct why *why);
 
+/* Watchers hear that what was recorded of @item is otherwise. @parent, @name:
+ * where it was until now; 0 and NULL: nowhere else. */
+int tree_note_amended(struct moment *m, int64_t item, int64_t parent,
+		      const char *name, struct why *why);
+
 /* A state of @entry at this moment, with its content and attributes. */
 int tree_put_state(struct moment *m, const struct entry *entry,
 		   struct why *why);
