@@ -142,9 +142,10 @@ class Tree:
     def may_show(self, entry, node, since):
         """What a file that was opened at its version @since can show."""
         owners = [(entry, since), *self.heirs.get(node, [])]
-        last, _ = owners[-1]
-        if self.live(last) and last.kind == "item" and last.node == node:
-            return [last.content]
+        for owner, _ in owners:
+            if self.live(owner) and owner.kind == "item" and \
+                    owner.node == node:
+                return [owner.content]
         return [content for owner, version in owners
                 for content in (*owner.history[version:], owner.content)]
 
