@@ -331,6 +331,7 @@ class Files(Tree):
         item, content = saved.item, saved.item.content
         if not self.live(saved.parent):
             raise Unsure("its folder is gone")
+        item.authors[content].remove(saved.proc)
         item.content = saved.former
         item.history.pop()
         item.mtime = None
