@@ -6,6 +6,7 @@
 
 #include "core/inbox.h"
 #include "core/repo.h"
+#include "fs/commit_ids.h"
 #include "fs/filing.h"
 #include "fs/live_priv.h"
 
@@ -17,6 +18,7 @@ struct group {
 	struct moment m;
 	size_t len;
 	const struct filing_job *jobs;
+	struct group_ids ids; /* that the new ones have of themselves */
 	struct loose *files[FILING_GROUP]; /* new: NULL: unlinked meanwhile */
 	struct arrival in[FILING_GROUP];
 	struct arrived out[FILING_GROUP];
@@ -37,6 +39,7 @@ static void end_group(struct group **group)
 	if (!*group)
 		return;
 	moment_end(&(*group)->m);
+	group_ids_done(&(*group)->ids);
 	tell(&(*group)->c);
 	free(*group);
 }
@@ -73,6 +76,8 @@ static int add_new(struct group *g, size_t i)
 	int r = admit_new(g, i);
 
 	f = g->files[i];
+	if (r > 0 && f)
+		r = group_ids_add(&g->ids, &g->m, &g->in[i], &g->c.why);
 	if (r <= 0 || !f)
 		return r;
 	if (f->stored)
@@ -90,6 +95,9 @@ static int add_edit(struct group *g, size_t i)
 
 	g->in[i] = commit_of_handle(job->handle, job->time_ns);
 	g->in[i].sha256 = job->sha256;
+	r = group_ids_edit(&g->m, &g->in[i], &g->c.why);
+	if (r <= 0)
+		return r;
 	r = arrive_edit(g->c.fs, &g->m, &g->in[i], job->seen, &g->out[i],
 			&g->c.why);
 	return r == -ESTALE ? 0 : r < 0 ? r : 1;

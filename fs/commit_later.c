@@ -4,7 +4,6 @@
 #include "fs/commit_priv.h"
 
 #include "core/inbox.h"
-#include "core/kind.h"
 #include "core/repo.h"
 #include "core/secret_guard.h"
 #include "fs/filing.h"
@@ -55,13 +54,6 @@ static int find_kind(struct call *c, int64_t folder, const struct kind **ret)
 	live->known[folder % LIVE_KNOWN] = (struct known){folder, others, *ret};
 	live_unlock(live);
 	return 0;
-}
-
-/* Of items with ids, whether one comes with the id of another is known when that
- * is committed: so not both in one group. */
-static bool may_be_in_a_group(const struct kind *kind)
-{
-	return !kind || !kind_has_ids(kind);
 }
 
 static bool is_sound(struct call *c, struct spool *s)
@@ -128,8 +120,7 @@ static int new_later(struct call *c, struct handle *h)
 	live_lock(live);
 	folder = h->loose->dirty && h->loose->item_name ? h->loose->parent : 0;
 	live_unlock(live);
-	if (!folder || find_kind(c, folder, &kind) < 0 ||
-	    !may_be_in_a_group(kind))
+	if (!folder || find_kind(c, folder, &kind) < 0)
 		return 0;
 	filing_wait_for_room(c->fs->filing);
 	live_lock(live);
@@ -238,7 +229,7 @@ static int edit_later(struct call *c, struct handle *h)
 	wanted = recall_item(c->fs, h, &entry);
 	live_unlock(live);
 	if (!wanted || (!entry.id && find_item(c, h, &entry) < 0) ||
-	    find_kind(c, entry.parent, &kind) < 0 || !may_be_in_a_group(kind))
+	    find_kind(c, entry.parent, &kind) < 0)
 		return 0;
 	filing_wait_for_room(c->fs->filing);
 	live_lock(live);

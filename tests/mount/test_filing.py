@@ -379,3 +379,89 @@ def test_who_looks_while_it_is_saved_makes_nothing_old_stay(repo):
         for one in lookers:
             one.kill()
             one.wait()
+
+
+# ---- items that have ids of themselves ----
+
+ID = re.compile(r"[0-9a-f]{24}")
+SHOP = "integrations/Shop"
+
+
+def shop(repo, count):
+    """Exports, and a flow for each; some of them came with one id."""
+    def add(path, members):
+        repo.source(f"{SHOP}/{path}", json.dumps(members).encode())
+
+    for n in range(count):
+        ident = f"{n // 2 * 2 if n % 40 == 1 else n:024x}"
+        add(f"exports/{n:03}.json", {"_id": ident, "name": f"export {n}"})
+        add(f"flows/{n:03}.json", {
+            "_id": f"{n + 4096:024x}", "name": f"flow {n}",
+            "pageGenerators": [{"_exportId": f"{(n * 7) % count:024x}"}]})
+
+
+COPY = """
+import os, sys
+for base, folders, names in os.walk("../src/integrations"):
+    here = os.path.relpath(base, "../src")
+    os.makedirs(here, exist_ok=True)
+    folders.sort()
+    for name in sorted(names):
+        with open(os.path.join(base, name), "rb") as f:
+            data = f.read()
+        with open(os.path.join(here, name), "xb", buffering=0) as f:
+            f.write(data)
+            if sys.argv[1:]:
+                os.fsync(f.fileno())
+"""
+
+
+def by_owner(repo):
+    """{path: text}, in which an id is the path of who has it."""
+    texts = {path: data.decode() for path, data in repo.tree().items()
+             if data is not None}
+    owners = {json.loads(text)["_id"]: path for path, text in texts.items()}
+    assert len(owners) == len(texts)
+    return {path: ID.sub(lambda m: owners.get(m.group(), m.group()), text)
+            for path, text in texts.items()}
+
+
+def test_items_with_ids_are_filed_in_groups_too(make_repo):
+    """With the ids and references that each would have got by itself."""
+    grouped, alone = make_repo().mount(), make_repo().mount()
+    for repo in (grouped, alone):
+        os.makedirs(repo.path(f"{SHOP}/exports"))
+        repo.write(f"{SHOP}/exports/Old.json",
+                   json.dumps({"_id": f"{14:024x}"}).encode())
+        shop(repo, 120)
+    grouped.python(COPY)
+    alone.python(COPY, "each by itself")
+    assert by_owner(grouped) == by_owner(alone)
+    assert moments(grouped) < 150 < moments(alone)
+    before = by_owner(grouped)
+    grouped.python("""
+import os
+for base, folders, names in os.walk("integrations"):
+    for name in names:
+        path = os.path.join(base, name)
+        with open(path, "rb") as f:
+            data = f.read()
+        with open(path, "wb") as f:
+            f.write(data.replace(b'"name": ', b'"name":  '))
+""")
+    assert by_owner(grouped) == {
+        path: text.replace('"name": ', '"name":  ')
+        for path, text in before.items()}
+    for repo in (grouped, alone):
+        repo.check()
+
+
+def test_items_with_ids_that_wait_survive_the_daemon(make_repo):
+    repo = make_repo().mount()
+    shop(repo, 60)
+    repo.python(COPY)
+    repo.kill()
+    repo.check()
+    repo.mount()
+    assert len(by_owner(repo)) == 120
+    repo.check()
