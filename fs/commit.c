@@ -1,6 +1,7 @@
 #include "fs/commit_priv.h"
 
 #include "core/name.h"
+#include "core/number.h"
 #include "core/repo.h"
 #include "fs/filing.h"
 #include "fs/live_priv.h"
@@ -323,6 +324,7 @@ static int settle_loose(struct call *c, struct moment *m, struct loose *f)
 			r = moment_commit(m, &c->why);
 		if (r < 0)
 			return r;
+		number_freed(c->fs->repo->numbers, f->parent, f->name);
 		call_forget_name(c, (uint64_t)f->parent, f->name);
 		call_tell_name(c, f->parent, f->name);
 		loose_drop(live->loose, f);

@@ -221,6 +221,9 @@ int live_rename(struct call *c, uint64_t dir, const char *name,
 	r = rename_any(&rn);
 	if (r == 0 && rn.own)
 		act_settle(rn.own);
+	if (r == 0 && !(flags & RENAME_EXCHANGE))
+		number_freed(c->fs->repo->numbers, rn.from.parent,
+			     rn.from.name);
 	live_unlock(live);
 	/* What is in the pages of a file that was renamed may be a secret. Names
 	 * must wait: the kernel holds the folders until the reply. */

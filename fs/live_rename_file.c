@@ -5,7 +5,6 @@
 #include "core/blob.h"
 #include "core/db.h"
 #include "core/name.h"
-#include "core/number.h"
 #include "core/repo.h"
 #include "fs/arrive.h"
 #include "fs/commit.h"

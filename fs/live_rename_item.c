@@ -4,7 +4,6 @@
 #include "core/blob.h"
 #include "core/db.h"
 #include "core/name.h"
-#include "core/number.h"
 #include "core/ref.h"
 #include "core/repo.h"
 #include "core/secret.h"
@@ -31,7 +30,6 @@ static void note_removed(struct rename *rn, const struct side *s)
 
 	memcpy(act.name, s->name, strlen(s->name) + 1);
 	act_note(rn->c->fs->live->seen, &act);
-	number_freed(rn->c->fs->repo->numbers, s->parent, s->name);
 }
 
 /* Who wrote the file is who wrote its bytes as they are, and not who wrote what
@@ -133,11 +131,7 @@ static int move_item(struct rename *rn)
 	if (r == 0)
 		r = tree_move(rn->m, from->entry.id, to->parent, to->name,
 			      &c->why);
-	if (r == 0)
-		r = rename_commit(rn, &f);
-	if (r == 0)
-		number_freed(c->fs->repo->numbers, from->parent, from->name);
-	return r;
+	return r < 0 ? r : rename_commit(rn, &f);
 }
 
 /* What was sent as the item: its secrets go where its text goes. */
@@ -193,7 +187,6 @@ static int item_over_item(struct rename *rn)
 	if (r < 0)
 		return r;
 	arrive_remember(fs, rn->m, &in, &out);
-	number_freed(fs->repo->numbers, from->parent, from->name);
 	if (f)
 		f->item = out.item;
 	commit_notices(c, rn->m, &in, &out);

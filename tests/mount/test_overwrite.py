@@ -1,5 +1,6 @@
 """Edit or restore: who may overwrite, and where the rest goes."""
 
+import contextlib
 import errno
 import os
 import shutil
@@ -8,7 +9,7 @@ import time
 import pytest
 
 from harness import (OLD, Actor, item, read_all, refused, run, seconds,
-                     text_of, write_all)
+                     text_of, wait_until, write_all)
 
 A, B, C = item(n="a"), item(n="b"), item(n="c")
 
@@ -252,6 +253,25 @@ def test_a_number_that_was_freed_is_given_again(repo):
     assert repo.read("a 2.json") == item(n=10)
     assert repo.read("a 3.json") == item(n=11)
     assert repo.read("a 6.json") == item(n=12)
+
+
+@pytest.mark.parametrize("draft", [True, False])
+def test_a_number_that_a_scratch_file_had_is_given_again(repo, draft):
+    """It takes one while it is there: a draft, or what is refused."""
+    repo.write("a.json", A)
+    repo.copy_in(item(n=1), "a.json")
+    fd = os.open(repo.path("a 3.json"), os.O_WRONLY | os.O_CREAT)
+    if not draft:
+        refused(os.write, fd, b"{}}", code=errno.EINVAL)
+    repo.copy_in(item(n=2), "a.json")
+    assert repo.exists("a 4.json")
+    if draft:
+        os.rename(repo.path("a 3.json"), repo.path("b"))
+    with contextlib.suppress(OSError):
+        os.close(fd)
+    wait_until("its end", lambda: not repo.exists("a 3.json"))
+    repo.copy_in(item(n=3), "a.json")
+    assert repo.read("a 3.json") == item(n=3)
 
 
 def test_scratch_files_and_folders_take_numbers_too(repo):
