@@ -1,4 +1,4 @@
-#include "fs/seen.h"
+#include "fs/seen_priv.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -6,7 +6,6 @@
 
 enum {
 	PROCS = 128,
-	ACTS = 1024,
 	WAYS = 8,	     /* places that one item may have */
 	SIGHTS_MIN = 64,     /* of one process; it doubles as it fills */
 	SIGHTS_MAX = 65536,  /* ... up to that */
@@ -27,15 +26,27 @@ struct witness {
 struct seen {
 	uint64_t clock;
 	struct witness witnesses[PROCS];
-	size_t size;	       /* of all */
-	struct act acts[ACTS]; /* a ring; proc.pid 0: empty */
-	unsigned next_act;
+	size_t size; /* of all */
+	struct acts *acts;
 };
 
 int seen_new(struct seen **ret)
 {
-	*ret = calloc(1, sizeof(**ret));
-	return *ret ? 0 : -ENOMEM;
+	struct seen *seen = calloc(1, sizeof(*seen));
+
+	if (seen)
+		seen->acts = acts_new();
+	if (!seen || !seen->acts) {
+		free(seen);
+		return -ENOMEM;
+	}
+	*ret = seen;
+	return 0;
+}
+
+struct acts *seen_acts(const struct seen *seen)
+{
+	return seen->acts;
 }
 
 void seen_free(struct seen *seen)
@@ -44,6 +55,7 @@ void seen_free(struct seen *seen)
 		return;
 	for (int i = 0; i < PROCS; i++)
 		free(seen->witnesses[i].sights);
+	acts_free(seen->acts);
 	free(seen);
 }
 
@@ -185,157 +197,4 @@ bool seen_has(const struct seen *seen, struct proc proc, int64_t item,
 	const struct sight *sight = w ? find_sight(w, item) : NULL;
 
 	return sight && sight->content == content;
-}
-
-void act_note(struct seen *seen, const struct act *act)
-{
-	if (!act->proc.pid)
-		return;
-	seen->acts[seen->next_act] = *act;
-	seen->next_act = (seen->next_act + 1) % ACTS;
-}
-
-/* Newest first; stops at the first that is too old, or empty. */
-static struct act *next_act(struct seen *seen, unsigned *back,
-			    enum act_kind kind, int64_t oldest_ns)
-{
-	while (*back < ACTS) {
-		struct act *act;
-
-		++*back;
-		act = &seen->acts[(seen->next_act + ACTS - *back) % ACTS];
-		if (!act->time_ns || act->time_ns < oldest_ns)
-			return NULL;
-		if (act->kind == kind && act->proc.pid)
-			return act;
-	}
-	return NULL;
-}
-
-struct act *act_on_name(struct seen *seen, enum act_kind kind, struct proc proc,
-			int64_t parent, const char *name, int64_t now_ns,
-			int64_t age_ns)
-{
-	unsigned back = 0;
-	struct act *act;
-
-	while ((act = next_act(seen, &back, kind, now_ns - age_ns))) {
-		if (act->parent == parent && proc_same(act->proc, proc) &&
-		    strcmp(act->name, name) == 0)
-			return act;
-	}
-	return NULL;
-}
-
-struct act *act_on_node(struct seen *seen, enum act_kind kind, struct proc proc,
-			int64_t node, int64_t now_ns, int64_t age_ns)
-{
-	unsigned back = 0;
-	struct act *act;
-
-	while ((act = next_act(seen, &back, kind, now_ns - age_ns))) {
-		if (act->node == node && proc_same(act->proc, proc))
-			return act;
-	}
-	return NULL;
-}
-
-struct act *act_on_item(struct seen *seen, enum act_kind kind, int64_t item,
-			int64_t now_ns, int64_t age_ns)
-{
-	unsigned back = 0;
-	struct act *act;
-
-	while ((act = next_act(seen, &back, kind, now_ns - age_ns))) {
-		if (act->item == item)
-			return act;
-	}
-	return NULL;
-}
-
-void act_forget(struct act *act)
-{
-	act->proc.pid = 0; /* its time stays: the ring is in order of time */
-}
-
-void act_forget_past(struct seen *seen, enum act_kind kind,
-		     bool (*is_past)(const struct act *act, void *arg),
-		     void *arg)
-{
-	unsigned back = 0;
-	struct act *act;
-
-	while ((act = next_act(seen, &back, kind, 0))) {
-		if (is_past(act, arg))
-			act_forget(act);
-	}
-}
-
-void act_settle(struct act *act)
-{
-	act->kind = ACT_SAVED;
-	act->edit = false;
-	act->node = 0;
-}
-
-/* ---- who wrote a file ---- */
-
-/* For how long that is asked for: people look at a file before they rename
- * it. */
-static const int64_t WROTE_NS = 600000000000;
-
-unsigned authors_get(struct seen *seen, int64_t item, int64_t content,
-		     int64_t now_ns, struct proc *ret_authors, unsigned max)
-{
-	static const enum act_kind kinds[] = {ACT_SAVED, ACT_DIVERTED};
-	unsigned count = 0;
-
-	for (int i = 0; i < 2; i++) {
-		unsigned back = 0;
-		struct act *act;
-
-		while (count < max && (act = next_act(seen, &back, kinds[i],
-						      now_ns - WROTE_NS))) {
-			if (act->item == item && act->content == content)
-				ret_authors[count++] = act->proc;
-		}
-	}
-	return count;
-}
-
-void wrote_note(struct seen *seen, int64_t node, const struct proc *writers,
-		unsigned count, bool mark, int64_t now_ns)
-{
-	struct act act = {.kind = ACT_WROTE,
-			  .time_ns = now_ns,
-			  .node = node,
-			  .mark = mark};
-	unsigned back = 0;
-	struct act *old;
-
-	while ((old = next_act(seen, &back, ACT_WROTE, now_ns - WROTE_NS))) {
-		if (old->node == node)
-			act_forget(old);
-	}
-	for (unsigned i = 0; i < count; i++) {
-		act.proc = writers[i];
-		act_note(seen, &act);
-	}
-}
-
-unsigned wrote_get(struct seen *seen, int64_t node, int64_t now_ns,
-		   struct proc *ret_writers, unsigned max, bool *ret_mark)
-{
-	unsigned back = 0, count = 0;
-	struct act *act;
-
-	*ret_mark = false;
-	while ((act = next_act(seen, &back, ACT_WROTE, now_ns - WROTE_NS))) {
-		if (act->node != node)
-			continue;
-		*ret_mark = *ret_mark || act->mark;
-		if (count < max)
-			ret_writers[count++] = act->proc;
-	}
-	return count;
 }

@@ -9,7 +9,8 @@
  * Bounded: 128 processes, each with what it needs up to some 50,000 items, so
  * that a grep over everything makes an editor forget nothing, and a script may
  * read them all before it saves any; 2 MiB altogether, at the cost of who
- * remembers most; 1,024 acts. Forgetting makes a restore, which loses nothing.
+ * remembers most; 2,048 acts of 256 processes, likewise. Forgetting makes a
+ * restore, which loses nothing.
  *
  * Thread-safety: none; the lock of the live tree.
  */

@@ -255,6 +255,21 @@ def test_a_number_that_was_freed_is_given_again(repo):
     assert repo.read("a 6.json") == item(n=12)
 
 
+def test_others_who_do_much_make_nobody_forget_its_copy(repo):
+    """What a program does to a name concerns its own copy for some seconds,
+    and who copies thousands meanwhile does not change that."""
+    repo.write("a.json", A)
+    one = Actor(repo.root)
+    repo.actors.append(one)
+    one.write("a.json", B)
+    for n in range(2500):
+        repo.source(f"many/{n}.json", C)
+    repo.sh("cp -r ../src/many .")
+    assert one.do("os.unlink('a.json')") is None
+    assert repo.names() == ["a.json", "many"]
+    assert repo.read("a.json") == A
+
+
 @pytest.mark.parametrize("draft", [True, False])
 def test_a_number_that_a_scratch_file_had_is_given_again(repo, draft):
     """It takes one while it is there: a draft, or what is refused."""
