@@ -22,7 +22,7 @@ static void settled(struct fs *fs, const struct act *saved)
 	while ((act = act_on_name(fs->live->seen, ACT_DIVERTED, saved->proc,
 				  saved->parent, saved->name, saved->time_ns,
 				  OWN_COPY_NS)))
-		act_settle(act);
+		act_settle(fs->live->seen, act);
 }
 
 void arrive_remember(struct fs *fs, const struct moment *m,

@@ -199,7 +199,7 @@ static int unlink_own_copy(struct call *c, struct moment *m, struct act *act)
 	int r = 0;
 
 	call_tell_name(c, parent, act->name);
-	act_settle(act);
+	act_settle(c->fs->live->seen, act);
 	call_forget_node(c, (uint64_t)node);
 	call_forget_node(c, (uint64_t)parent);
 	if (!item)

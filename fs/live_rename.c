@@ -220,7 +220,7 @@ int live_rename(struct call *c, uint64_t dir, const char *name,
 	live_lock(live);
 	r = rename_any(&rn);
 	if (r == 0 && rn.own)
-		act_settle(rn.own);
+		act_settle(live->seen, rn.own);
 	if (r == 0 && !(flags & RENAME_EXCHANGE))
 		number_freed(c->fs->repo->numbers, rn.from.parent,
 			     rn.from.name);

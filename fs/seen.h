@@ -80,7 +80,7 @@ void act_forget_past(struct seen *seen, enum act_kind kind,
 		     void *arg);
 /* A diverted act is past: the name means the original again. Who wrote the
  * copy is still known. */
-void act_settle(struct act *act);
+void act_settle(struct seen *seen, struct act *act);
 
 /* Who wrote @content to @item, up to @max of them; how many. */
 unsigned authors_get(struct seen *seen, int64_t item, int64_t content,

@@ -8,34 +8,52 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ACTS = 2048, ACTORS = 256, NONE = -1 };
+enum { ACTS = 2048, ACTORS = 256, KINDS = ACT_WROTE + 1, NONE = -1 };
+
+/* In the order of time; from here on a number is a place, or NONE. */
+struct list {
+	int newest, oldest;
+};
+
+struct link {
+	int older, newer;
+};
+
+enum way { ALL, OWN /* of the same process */, WAYS };
 
 struct place {
-	struct act act; /* proc.pid 0: forgotten */
-	int older, newer;
-	int own_older, own_newer; /* of the same process */
+	struct act act; /* first; proc.pid 0: forgotten */
+	struct link links[WAYS];
 };
 
 struct actor {
 	struct proc proc;
-	int newest, oldest;
+	struct list kinds[KINDS];
 	int count; /* 0: nobody */
 };
 
 struct acts {
 	struct place places[ACTS];
 	struct actor actors[ACTORS];
-	int newest;
+	struct list kinds[KINDS];
 	int used; /* places that were in use once */
-	int free; /* of those, one that is not now; then by older */
+	int free; /* of those, one that is not now; then by .older */
 };
+
+static void clear(struct list lists[KINDS])
+{
+	for (int i = 0; i < KINDS; i++)
+		lists[i] = (struct list){NONE, NONE};
+}
 
 struct acts *acts_new(void)
 {
 	struct acts *acts = calloc(1, sizeof(*acts));
 
-	if (acts)
-		acts->newest = acts->free = NONE;
+	if (!acts)
+		return NULL;
+	acts->free = NONE;
+	clear(acts->kinds);
 	return acts;
 }
 
@@ -44,76 +62,134 @@ void acts_free(struct acts *acts)
 	free(acts);
 }
 
+/* ---- lists ---- */
+
+static struct link *link_at(struct acts *acts, enum way way, int at)
+{
+	return &acts->places[at].links[way];
+}
+
+static int64_t time_at(const struct acts *acts, int at, int64_t none)
+{
+	return at == NONE ? none : acts->places[at].act.time_ns;
+}
+
+static void join(struct acts *acts, struct list *list, enum way way, int at)
+{
+	struct link *link = link_at(acts, way, at);
+
+	*link = (struct link){.older = list->newest, .newer = NONE};
+	/* Mostly it is the newest itself. */
+	while (time_at(acts, link->older, 0) > time_at(acts, at, 0)) {
+		link->newer = link->older;
+		link->older = link_at(acts, way, link->older)->older;
+	}
+	if (link->newer == NONE)
+		list->newest = at;
+	else
+		link_at(acts, way, link->newer)->older = at;
+	if (link->older == NONE)
+		list->oldest = at;
+	else
+		link_at(acts, way, link->older)->newer = at;
+}
+
+static void leave(struct acts *acts, struct list *list, enum way way, int at)
+{
+	const struct link *link = link_at(acts, way, at);
+
+	if (link->newer == NONE)
+		list->newest = link->older;
+	else
+		link_at(acts, way, link->newer)->older = link->older;
+	if (link->older == NONE)
+		list->oldest = link->newer;
+	else
+		link_at(acts, way, link->older)->newer = link->newer;
+}
+
+static void join_both(struct acts *acts, struct actor *actor, int at)
+{
+	enum act_kind kind = acts->places[at].act.kind;
+
+	join(acts, &acts->kinds[kind], ALL, at);
+	join(acts, &actor->kinds[kind], OWN, at);
+}
+
+static void leave_both(struct acts *acts, struct actor *actor, int at)
+{
+	enum act_kind kind = acts->places[at].act.kind;
+
+	leave(acts, &acts->kinds[kind], ALL, at);
+	leave(acts, &actor->kinds[kind], OWN, at);
+}
+
 /* ---- who ---- */
 
-static int find_actor(const struct acts *acts, struct proc proc)
+static struct actor *find_actor(struct acts *acts, struct proc proc)
 {
 	for (int i = 0; i < ACTORS; i++) {
-		const struct actor *actor = &acts->actors[i];
+		struct actor *actor = &acts->actors[i];
 
 		if (actor->count && proc_same(actor->proc, proc))
-			return i;
+			return actor;
 	}
-	return NONE;
+	return NULL;
 }
 
-static int newest_of(const struct acts *acts, struct proc proc)
-{
-	int i = proc.pid ? find_actor(acts, proc) : NONE;
-
-	return i == NONE ? NONE : acts->actors[i].newest;
-}
-
-/* Its oldest act goes. */
 static void forget_oldest(struct acts *acts, struct actor *actor)
 {
-	int at = actor->oldest;
-	struct place *place = &acts->places[at];
+	int at = NONE;
 
-	actor->oldest = place->own_newer;
+	for (int i = 0; i < KINDS; i++)
+		if (time_at(acts, actor->kinds[i].oldest, INT64_MAX) <
+		    time_at(acts, at, INT64_MAX))
+			at = actor->kinds[i].oldest;
+	leave_both(acts, actor, at);
 	actor->count--;
-	if (actor->count)
-		acts->places[actor->oldest].own_older = NONE;
-	if (place->newer == NONE)
-		acts->newest = place->older;
-	else
-		acts->places[place->newer].older = place->older;
-	if (place->older != NONE)
-		acts->places[place->older].newer = place->newer;
-	place->older = acts->free;
+	link_at(acts, ALL, at)->older = acts->free;
 	acts->free = at;
 }
 
-/* Whose newest act is the oldest, all of whose acts go. */
-static int replace_actor(struct acts *acts)
+static int64_t last_act(const struct acts *acts, const struct actor *actor)
 {
-	int found = 0;
+	int64_t last = 0;
 
-	for (int i = 1; i < ACTORS; i++) {
-		const struct actor *a = &acts->actors[i];
-		const struct actor *b = &acts->actors[found];
+	for (int i = 0; i < KINDS; i++) {
+		int64_t t = time_at(acts, actor->kinds[i].newest, 0);
 
-		if (acts->places[a->newest].act.time_ns <
-		    acts->places[b->newest].act.time_ns)
-			found = i;
+		last = t > last ? t : last;
 	}
-	while (acts->actors[found].count)
-		forget_oldest(acts, &acts->actors[found]);
+	return last;
+}
+
+/* Who has done nothing for longest: all of it goes. */
+static struct actor *replace_actor(struct acts *acts)
+{
+	struct actor *found = &acts->actors[0];
+
+	for (int i = 1; i < ACTORS; i++)
+		if (last_act(acts, &acts->actors[i]) < last_act(acts, found))
+			found = &acts->actors[i];
+	while (found->count)
+		forget_oldest(acts, found);
 	return found;
 }
 
-static int claim_actor(struct acts *acts, struct proc proc)
+static struct actor *claim_actor(struct acts *acts, struct proc proc)
 {
-	int i = find_actor(acts, proc);
+	struct actor *actor = find_actor(acts, proc);
 
-	if (i != NONE)
-		return i;
-	for (i = 0; i < ACTORS && acts->actors[i].count; i++)
-		;
-	if (i == ACTORS)
-		i = replace_actor(acts);
-	acts->actors[i] = (struct actor){proc, NONE, NONE, 0};
-	return i;
+	if (actor)
+		return actor;
+	for (int i = 0; i < ACTORS && !actor; i++)
+		if (!acts->actors[i].count)
+			actor = &acts->actors[i];
+	if (!actor)
+		actor = replace_actor(acts);
+	actor->proc = proc;
+	clear(actor->kinds);
+	return actor;
 }
 
 /* ---- what ---- */
@@ -131,78 +207,67 @@ static int claim_place(struct acts *acts)
 	if (acts->free == NONE)
 		forget_oldest(acts, most);
 	at = acts->free;
-	acts->free = acts->places[at].older;
+	acts->free = link_at(acts, ALL, at)->older;
 	return at;
-}
-
-static void put_newest(struct acts *acts, int at, int actor_at)
-{
-	struct place *place = &acts->places[at];
-	struct actor *actor = &acts->actors[actor_at];
-
-	place->newer = place->own_newer = NONE;
-	place->older = acts->newest;
-	place->own_older = actor->count ? actor->newest : NONE;
-	if (place->older != NONE)
-		acts->places[place->older].newer = at;
-	if (place->own_older == NONE)
-		actor->oldest = at;
-	else
-		acts->places[place->own_older].own_newer = at;
-	acts->newest = actor->newest = at;
-	actor->count++;
 }
 
 void act_note(struct seen *seen, const struct act *act)
 {
 	struct acts *acts = seen_acts(seen);
+	struct actor *actor;
 	int at;
 
 	if (!act->proc.pid)
 		return;
 	/* First: it may be the process itself that has to forget. */
 	at = claim_place(acts);
+	actor = claim_actor(acts, act->proc);
 	acts->places[at].act = *act;
-	put_newest(acts, at, claim_actor(acts, act->proc));
+	join_both(acts, actor, at);
+	actor->count++;
+}
+
+void act_settle(struct seen *seen, struct act *act)
+{
+	struct acts *acts = seen_acts(seen);
+	struct actor *actor = find_actor(acts, act->proc);
+	int at = (int)((struct place *)act - acts->places);
+
+	leave_both(acts, actor, at);
+	act->kind = ACT_SAVED;
+	act->edit = false;
+	act->node = 0;
+	join_both(acts, actor, at);
+}
+
+void act_forget(struct act *act)
+{
+	act->proc.pid = 0; /* it stays in line until its place is needed */
 }
 
 /* ---- looking, newest first ---- */
 
-static bool is_asked(const struct act *act, enum act_kind kind)
-{
-	return act->kind == kind && act->proc.pid;
-}
-
 /* The one at *@at or the next older one; *@at is then what comes after it. */
-static struct act *next_act(struct acts *acts, int *at, enum act_kind kind,
+static struct act *next_act(struct acts *acts, enum way way, int *at,
 			    int64_t oldest_ns)
 {
 	while (*at != NONE) {
-		struct place *place = &acts->places[*at];
+		struct act *act = &acts->places[*at].act;
 
-		*at = place->older;
-		if (place->act.time_ns < oldest_ns)
+		*at = link_at(acts, way, *at)->older;
+		if (act->time_ns < oldest_ns)
 			return NULL;
-		if (is_asked(&place->act, kind))
-			return &place->act;
+		if (act->proc.pid)
+			return act;
 	}
 	return NULL;
 }
 
-/* The same among those of one process. */
-static struct act *next_own(struct acts *acts, int *at, enum act_kind kind,
-			    int64_t oldest_ns)
+static int newest_of(struct acts *acts, struct proc proc, enum act_kind kind)
 {
-	while (*at != NONE) {
-		struct place *place = &acts->places[*at];
+	const struct actor *actor = proc.pid ? find_actor(acts, proc) : NULL;
 
-		*at = place->own_older;
-		if (place->act.time_ns < oldest_ns)
-			return NULL;
-		if (is_asked(&place->act, kind))
-			return &place->act;
-	}
-	return NULL;
+	return actor ? actor->kinds[kind].newest : NONE;
 }
 
 struct act *act_on_name(struct seen *seen, enum act_kind kind, struct proc proc,
@@ -210,10 +275,10 @@ struct act *act_on_name(struct seen *seen, enum act_kind kind, struct proc proc,
 			int64_t age_ns)
 {
 	struct acts *acts = seen_acts(seen);
-	int at = newest_of(acts, proc);
+	int at = newest_of(acts, proc, kind);
 	struct act *act;
 
-	while ((act = next_own(acts, &at, kind, now_ns - age_ns))) {
+	while ((act = next_act(acts, OWN, &at, now_ns - age_ns))) {
 		if (act->parent == parent && strcmp(act->name, name) == 0)
 			return act;
 	}
@@ -224,10 +289,10 @@ struct act *act_on_node(struct seen *seen, enum act_kind kind, struct proc proc,
 			int64_t node, int64_t now_ns, int64_t age_ns)
 {
 	struct acts *acts = seen_acts(seen);
-	int at = newest_of(acts, proc);
+	int at = newest_of(acts, proc, kind);
 	struct act *act;
 
-	while ((act = next_own(acts, &at, kind, now_ns - age_ns))) {
+	while ((act = next_act(acts, OWN, &at, now_ns - age_ns))) {
 		if (act->node == node)
 			return act;
 	}
@@ -238,19 +303,14 @@ struct act *act_on_item(struct seen *seen, enum act_kind kind, int64_t item,
 			int64_t now_ns, int64_t age_ns)
 {
 	struct acts *acts = seen_acts(seen);
-	int at = acts->newest;
+	int at = acts->kinds[kind].newest;
 	struct act *act;
 
-	while ((act = next_act(acts, &at, kind, now_ns - age_ns))) {
+	while ((act = next_act(acts, ALL, &at, now_ns - age_ns))) {
 		if (act->item == item)
 			return act;
 	}
 	return NULL;
-}
-
-void act_forget(struct act *act)
-{
-	act->proc.pid = 0; /* it stays in line until its place is needed */
 }
 
 void act_forget_past(struct seen *seen, enum act_kind kind,
@@ -258,20 +318,13 @@ void act_forget_past(struct seen *seen, enum act_kind kind,
 		     void *arg)
 {
 	struct acts *acts = seen_acts(seen);
-	int at = acts->newest;
+	int at = acts->kinds[kind].newest;
 	struct act *act;
 
-	while ((act = next_act(acts, &at, kind, 0))) {
+	while ((act = next_act(acts, ALL, &at, 0))) {
 		if (is_past(act, arg))
 			act_forget(act);
 	}
-}
-
-void act_settle(struct act *act)
-{
-	act->kind = ACT_SAVED;
-	act->edit = false;
-	act->node = 0;
 }
 
 /* ---- who wrote a file ---- */
@@ -288,11 +341,11 @@ unsigned authors_get(struct seen *seen, int64_t item, int64_t content,
 	unsigned count = 0;
 
 	for (int i = 0; i < 2; i++) {
-		int at = acts->newest;
+		int at = acts->kinds[kinds[i]].newest;
 		struct act *act;
 
-		while (count < max && (act = next_act(acts, &at, kinds[i],
-						      now_ns - WROTE_NS))) {
+		while (count < max &&
+		       (act = next_act(acts, ALL, &at, now_ns - WROTE_NS))) {
 			if (act->item == item && act->content == content)
 				ret_authors[count++] = act->proc;
 		}
@@ -308,10 +361,10 @@ void wrote_note(struct seen *seen, int64_t node, const struct proc *writers,
 			  .node = node,
 			  .mark = mark};
 	struct acts *acts = seen_acts(seen);
-	int at = acts->newest;
+	int at = acts->kinds[ACT_WROTE].newest;
 	struct act *old;
 
-	while ((old = next_act(acts, &at, ACT_WROTE, now_ns - WROTE_NS))) {
+	while ((old = next_act(acts, ALL, &at, now_ns - WROTE_NS))) {
 		if (old->node == node)
 			act_forget(old);
 	}
@@ -325,12 +378,12 @@ unsigned wrote_get(struct seen *seen, int64_t node, int64_t now_ns,
 		   struct proc *ret_writers, unsigned max, bool *ret_mark)
 {
 	struct acts *acts = seen_acts(seen);
-	int at = acts->newest;
+	int at = acts->kinds[ACT_WROTE].newest;
 	unsigned count = 0;
 	struct act *act;
 
 	*ret_mark = false;
-	while ((act = next_act(acts, &at, ACT_WROTE, now_ns - WROTE_NS))) {
+	while ((act = next_act(acts, ALL, &at, now_ns - WROTE_NS))) {
 		if (act->node != node)
 			continue;
 		*ret_mark = *ret_mark || act->mark;

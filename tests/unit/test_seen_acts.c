@@ -129,7 +129,7 @@ static void test_a_settled_act_still_says_who_wrote_it(void **state)
 	struct proc authors[4];
 
 	act(seen, ACT_DIVERTED, 1, 5);
-	act_settle(act_on_item(seen, ACT_DIVERTED, 5, 5, LONG));
+	act_settle(seen, act_on_item(seen, ACT_DIVERTED, 5, 5, LONG));
 	assert_null(act_on_item(seen, ACT_DIVERTED, 5, 5, LONG));
 	assert_int_equal(authors_get(seen, 5, 50, 6, authors, 4), 1);
 	assert_int_equal(authors[0].pid, 1001);
