@@ -126,7 +126,8 @@ static void settle(struct store *store)
 	}
 }
 
-/* What is to be done now; likewise. A copy syncs the log, too. */
+/* What is to be done now; likewise. A copy syncs the log, too. The file grows
+ * faster than the log of who writes without a pause. */
 static void work(struct store *store)
 {
 	bool copies = store->log_due;
@@ -137,6 +138,8 @@ static void work(struct store *store)
 		copy_unasked(store);
 	else
 		store_sync_ahead(store);
+	for (int i = 0; i < 2 && !copies && store_log_is_tight(store); i++)
+		(void)store_lengthen_log(store);
 	pthread_mutex_lock(&store->log_lock);
 }
 

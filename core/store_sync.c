@@ -5,8 +5,8 @@
  * log. How long that takes is decided before: by the pages that have not been
  * written yet, and by whether the file has grown since, which the disk's own
  * journal must be told. So the thread of the log syncs now and then what others
- * commit, a little at a time, and while nobody writes makes the file longer than
- * the log is.
+ * commit, a little at a time, and makes the file longer than the log is: then, a
+ * little, and as far as is good while nobody writes.
  */
 #include "core/store_priv.h"
 
@@ -26,7 +26,7 @@ enum {
 	/* Made longer by so much at once: whoever wants to write, or to sync,
 	 * waits for no more. */
 	PIECE = 256 << 10,
-	LONGEST = STORE_LOG_STEP * FRAME,
+	LONGEST = 2 * STORE_LOG_STEP * FRAME,
 };
 
 /* ---- sync ---- */
@@ -112,8 +112,8 @@ static int64_t log_end(const struct store *store)
 	return atomic_load(&store->log_pages) * FRAME;
 }
 
-/* How long the file should be. A log of more than STORE_LOG_STEP pages is soon
- * begun anew. */
+/* How long the file should be. A log of more than twice STORE_LOG_STEP pages is
+ * soon begun anew. */
 static int64_t enough(const struct store *store)
 {
 	int64_t end = log_end(store);
@@ -150,9 +150,9 @@ bool store_lengthen_log(struct store *store)
 {
 	bool more;
 
-	if (!store_has_plenty(store) ||
-	    pthread_mutex_trylock(&store->write_lock) != 0)
+	if (!store_has_plenty(store))
 		return false;
+	pthread_mutex_lock(&store->write_lock);
 	more = !atomic_load(&store->poisoned) && add_zeros(store);
 	pthread_mutex_unlock(&store->write_lock);
 	if (more) {

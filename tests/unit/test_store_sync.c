@@ -1,5 +1,6 @@
 /* The log is on its way to the disk before anybody waits for it. */
 #include "tests/unit/fault_disk.h"
+#include "core/store_priv.h"
 #include "tests/unit/temp_store.h"
 
 #include <errno.h>
@@ -53,6 +54,12 @@ static void rest(void)
 	const struct timespec ms = {.tv_nsec = 1000000};
 
 	(void)nanosleep(&ms, NULL);
+}
+
+/* What of that the log itself takes. */
+static int64_t log_bytes(const struct temp *t)
+{
+	return atomic_load(&t->store->log_pages) * (4096 + 24);
 }
 
 static bool synced_something(struct temp *t)
@@ -188,6 +195,18 @@ static void test_at_rest_the_file_of_the_log_is_made_longer(void **state)
 	assert_int_equal(newest_of_copy(t), MANY + FEW);
 }
 
+static void
+test_it_is_made_longer_while_somebody_writes_without_a_pause(void **state)
+{
+	struct temp *t = *state;
+	int count = 0;
+
+	do
+		add(t, count++, 1);
+	while (count < 700 && log_size(t) < log_bytes(t) + (128 << 10));
+	assert_true(count < 700);
+}
+
 static void test_a_file_that_was_longer_goes_with_the_store(void **state)
 {
 	struct temp *t = *state;
@@ -227,6 +246,7 @@ int main(void)
 		TEST(test_what_is_synced_is_not_synced_again),
 		TEST(test_a_sync_that_fails_unasked_stops_all_that_write),
 		TEST(test_at_rest_the_file_of_the_log_is_made_longer),
+		TEST(test_it_is_made_longer_while_somebody_writes_without_a_pause),
 		TEST(test_a_file_that_was_longer_goes_with_the_store),
 		TEST(test_a_log_that_hardly_grew_is_left_as_it_is),
 	};
