@@ -133,7 +133,7 @@ class Names(Files):
         self.pass_on(entry, aside)
         aside.writers = tuple(dict.fromkeys(
             entry.authors.get(entry.content, ())))
-        aside.mtime, entry.node = entry.mtime, None
+        aside.mtime = entry.mtime
 
     def item_over_item(self, proc, entry, target):
         """It is edited by everyone who wrote this one."""

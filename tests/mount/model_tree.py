@@ -138,6 +138,8 @@ class Tree:
         heir.node = entry.node
         self.heirs.setdefault(entry.node, []).append(
             (heir, max(0, len(heir.history) - 1)))
+        if entry.kind == "item":
+            entry.node = None
 
     def may_show(self, entry, node, since):
         """What a file that was opened at its version @since can show."""
