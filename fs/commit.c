@@ -110,6 +110,21 @@ static int take_back(struct moment *m, int64_t *rejected, struct why *why)
 	return *rejected ? rejected_drop(m, *rejected, why) : 0;
 }
 
+/* It arrives, and that is committed; the kernel hears of it before the reply. */
+static int arrive_now(struct call *c, struct moment *m,
+		      const struct arrival *in, struct arrived *out)
+{
+	int r = arrive(c->fs, m, in, out, &c->why);
+
+	if (r == 0)
+		r = commit_narrow(c, m, out);
+	if (r < 0)
+		return r;
+	c->notices_first = true;
+	commit_rewritten(c, m);
+	return 0;
+}
+
 void commit_saved(struct call *c, const struct moment *m, struct handle *h,
 		  const struct arrival *in, const struct arrived *out)
 {
@@ -153,15 +168,10 @@ int commit_writer(struct call *c, struct moment *m, struct handle *h,
 	}
 	r = take_back(m, &h->rejected, &c->why);
 	if (r == 0)
-		r = arrive(c->fs, m, &in, &out, &c->why);
+		r = arrive_now(c, m, &in, &out);
 	if (r == 0)
-		r = commit_narrow(c, m, &out);
-	if (r < 0)
-		return r;
-	c->notices_first = true;
-	commit_rewritten(c, m);
-	commit_saved(c, m, h, &in, &out);
-	return 0;
+		commit_saved(c, m, h, &in, &out);
+	return r;
 }
 
 /* ---- a loose file ---- */
@@ -207,15 +217,10 @@ static int arrive_loose(struct call *c, struct moment *m, struct loose *f)
 	if (r == 0 && f->stored)
 		r = scratch_remove(m, f->id, &c->why);
 	if (r == 0)
-		r = arrive(c->fs, m, &in, &out, &c->why);
+		r = arrive_now(c, m, &in, &out);
 	if (r == 0)
-		r = commit_narrow(c, m, &out);
-	if (r < 0)
-		return r;
-	c->notices_first = true;
-	commit_rewritten(c, m);
-	commit_arrived(c, m, f, &in, &out);
-	return 0;
+		commit_arrived(c, m, f, &in, &out);
+	return r;
 }
 
 /*

@@ -56,6 +56,17 @@ int file_read_bytes(struct call *c, struct file *file, size_t size,
 	return 0;
 }
 
+int file_read_loaded(struct call *c, struct file *file, file_load load,
+		     size_t size, int64_t offset)
+{
+	int r;
+
+	pthread_mutex_lock(&file->lock);
+	r = load(c, file);
+	pthread_mutex_unlock(&file->lock);
+	return r < 0 ? r : file_read_bytes(c, file, size, offset);
+}
+
 struct files {
 	pthread_mutex_t lock;
 	struct file *first;

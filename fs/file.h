@@ -63,6 +63,11 @@ struct file *files_take(struct files *files);
 /* The read of every file whose bytes are fixed at open. */
 int file_read_bytes(struct call *c, struct file *file, size_t size,
 		    int64_t offset);
+/* The same, of a file whose bytes @load gets when they are first read; it is
+ * called each time, with the lock. */
+typedef int (*file_load)(struct call *c, struct file *file);
+int file_read_loaded(struct call *c, struct file *file, file_load load,
+		     size_t size, int64_t offset);
 /* The read of others: @len bytes in memory, which a writer may change before
  * they are sent, are copied. */
 int file_copy_bytes(struct call *c, const char *bytes, size_t len, size_t size,

@@ -283,14 +283,9 @@ static int open_file(struct call *c, uint64_t ino, struct fuse_file_info *fi)
 static int read_file(struct call *c, struct file *file, size_t size,
 		     int64_t offset)
 {
-	int r;
-
 	if (offset == 0)
 		ahead_asked(c->fs->ahead, file->ino, 0);
-	pthread_mutex_lock(&file->lock);
-	r = load(c, file);
-	pthread_mutex_unlock(&file->lock);
-	return r < 0 ? r : file_read_bytes(c, file, size, offset);
+	return file_read_loaded(c, file, load, size, offset);
 }
 
 static void referenced(struct call *c, uint64_t ino, int64_t n)

@@ -160,12 +160,7 @@ static int load(struct call *c, struct file *file)
 static int file_read(struct call *c, struct file *file, size_t size,
 		     int64_t offset)
 {
-	int r;
-
-	pthread_mutex_lock(&file->lock);
-	r = load(c, file);
-	pthread_mutex_unlock(&file->lock);
-	return r < 0 ? r : file_read_bytes(c, file, size, offset);
+	return file_read_loaded(c, file, load, size, offset);
 }
 
 const struct node_kind kind_rejected = {

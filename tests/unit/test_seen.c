@@ -1,27 +1,7 @@
 /* Who has seen what, and how much of that is remembered. */
 #include "fs/seen.h"
 
-#include "tests/unit/test.h"
-
-static struct proc process(int number)
-{
-	return (struct proc){.pid = 1000 + number, .start = 7};
-}
-
-static int set_up(void **state)
-{
-	struct seen *seen;
-
-	assert_int_equal(seen_new(&seen), 0);
-	*state = seen;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	seen_free(*state);
-	return 0;
-}
+#include "tests/unit/temp_seen.h"
 
 static void see(struct seen *seen, int number, int64_t first, int64_t last)
 {

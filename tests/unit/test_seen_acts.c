@@ -1,33 +1,13 @@
 /* What processes did to names, and how much of that is remembered. */
 #include "fs/seen.h"
 
-#include "tests/unit/test.h"
+#include "tests/unit/temp_seen.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { ALL = 2048, PROCESSES = 256, LONG = 1000000 };
-
-static struct proc process(int number)
-{
-	return (struct proc){.pid = 1000 + number, .start = 7};
-}
-
-static int set_up(void **state)
-{
-	struct seen *seen;
-
-	assert_int_equal(seen_new(&seen), 0);
-	*state = seen;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	seen_free(*state);
-	return 0;
-}
 
 /* At the time @now, of the item and the node of that number. */
 static void act(struct seen *seen, enum act_kind kind, int number, int64_t now)
