@@ -136,12 +136,30 @@ int scratch_link_target(struct db *db, int64_t id, struct buf *out,
 
 /* ---- writers ---- */
 
+/* It may have been taken since somebody found it. */
+static int check_folder(struct db *db, int64_t id, struct why *why)
+{
+	struct scratch s;
+	struct entry entry;
+	int r = tree_get(db, MOMENT_NOW, id, &entry, why);
+
+	if (r == 0)
+		return entry.folder ? 0 : -ENOTDIR;
+	if (r == -ENOENT)
+		r = scratch_get(db, id, &s, why);
+	if (r == 0)
+		return s.type == SCRATCH_FOLDER ? 0 : -ENOTDIR;
+	return r == -ENOENT ? why_set(why, r, "its folder is gone") : r;
+}
+
 int scratch_add(struct moment *m, const struct scratch *s, const char *name,
 		const char *target, struct why *why)
 {
 	DROP(q_close) struct q q = q_open(m->db, STMT_SCRATCH_ADD);
-	int r;
+	int r = check_folder(m->db, s->parent, why);
 
+	if (r < 0)
+		return r;
 	q_i64(&q, 1, s->id);
 	q_i64(&q, 2, s->parent);
 	q_text(&q, 3, name);
@@ -179,8 +197,10 @@ int scratch_move(struct moment *m, int64_t id, int64_t parent, const char *name,
 		 struct why *why)
 {
 	DROP(q_close) struct q q = q_open(m->db, STMT_SCRATCH_MOVE);
-	int r;
+	int r = check_folder(m->db, parent, why);
 
+	if (r < 0)
+		return r;
 	q_i64(&q, 1, id);
 	q_i64(&q, 2, parent);
 	q_text(&q, 3, name);

@@ -53,7 +53,8 @@ int scratch_link_target(struct db *db, int64_t id, struct buf *out,
 
 /* Writers; they change no moment. @s: all members but name are stored as they
  * are (size 0, or that of @s->content); @target for links, else NULL.
- * -EEXIST: the name is taken by another scratch entry. */
+ * -EEXIST: the name is taken by another scratch entry. -ENOENT: the folder is in
+ * no tree any more. */
 int scratch_add(struct moment *m, const struct scratch *s, const char *name,
 		const char *target, struct why *why);
 /* Replace the whole content. -ENOSPC past SCRATCH_MAX_FILE. Bytes that may hold

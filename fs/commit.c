@@ -340,7 +340,9 @@ static int settle_loose(struct call *c, struct moment *m, struct loose *f)
 	r = loose_store(m, f, &c->why);
 	if (r == 0)
 		loose_put_away(live, f, m->time_ns);
-	return r;
+	if (r == -ENOENT) /* its folder is gone: the flush has said so */
+		loose_drop(live->loose, f);
+	return r == -ENOENT ? 0 : r;
 }
 
 static int release_loose(struct call *c, struct handle *h)

@@ -74,34 +74,45 @@ static int find_unknown(struct loose *f, void *arg)
 struct reserving {
 	struct moment *m;
 	struct why *why;
+	struct buf files; /* pointers to those that have a row */
 };
 
-/* An empty row: the bytes are not finished. */
+/* An empty row: the bytes are not finished. What is in a folder that is gone
+ * holds no name. */
 static int reserve(struct loose *f, void *arg)
 {
-	const struct reserving *a = arg;
+	struct reserving *a = arg;
 	const struct scratch row = row_of(f);
+	int r = is_unknown(f) ? scratch_add(a->m, &row, f->name, NULL, a->why)
+			      : -ENOENT;
 
-	return is_unknown(f) ? scratch_add(a->m, &row, f->name, NULL, a->why)
-			     : 0;
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	buf_add(&a->files, &f, sizeof(f));
+	return buf_error(&a->files);
 }
 
-static int reserved(struct loose *f, void *arg)
+static void reserved(const struct buf *files)
 {
-	(void)arg;
-	if (is_unknown(f)) {
-		f->stored = true;
-		f->dirty_from = 0;
-		f->dirty_to = f->spool.len;
+	struct loose *const *f = (const void *)files->data;
+
+	for (size_t n = files->len / sizeof(*f); n > 0; n--, f++) {
+		(*f)->stored = true;
+		(*f)->dirty_from = 0;
+		(*f)->dirty_to = (*f)->spool.len;
 	}
-	return 0;
+}
+
+static void reserving_done(struct reserving *a)
+{
+	buf_done(&a->files);
 }
 
 int live_reserve_names(struct call *c, const struct who *who)
 {
 	DROP(moment_end) struct moment m = {0};
 	struct live *live = c->fs->live;
-	struct reserving a = {&m, &c->why};
+	DROP(reserving_done) struct reserving a = {.m = &m, .why = &c->why};
 	int r;
 
 	live_lock(live);
@@ -117,7 +128,7 @@ int live_reserve_names(struct call *c, const struct who *who)
 	if (r == 0)
 		r = moment_commit(&m, &c->why);
 	if (r == 0)
-		(void)loose_each(live->loose, reserved, NULL);
+		reserved(&a.files);
 	live_unlock(live);
 	return r;
 }

@@ -6,13 +6,15 @@ import errno
 import json
 import os
 import re
+import subprocess
+import sys
 import time
 
 import pytest
 
 import integrations
 from harness import (BIN, item, on_terminal, read_all, refused, run,
-                     same_tree, slow_disk)
+                     same_tree, seconds, slow_disk)
 from test_scale import sanitized
 
 A, B, C = (item(n=n) for n in "abc")
@@ -391,7 +393,35 @@ def look(repo, names):
         os.stat(repo.path("a/b/c/.snapshots", name, "x.json"))
 
 
-@pytest.mark.slow
+COMES_AND_GOES = """
+import os, sys, time
+end, me = time.time() + float(sys.argv[1]), os.getpid()
+while time.time() < end:
+    try:
+        os.makedirs("f/g", exist_ok=True)
+        for n in range(3):
+            with open(f"f/g/{me}-{n}~", "wb", buffering=0) as f:
+                f.write(b"x")
+            os.unlink(f"f/g/{me}-{n}~")
+    except OSError:
+        pass
+"""
+
+
+def test_no_file_stays_in_a_folder_that_a_revert_took(repo):
+    """Files that are no items keep their folder; not those that come in the
+    moment in which it goes."""
+    number = repo.snapshot("empty")
+    busy = [subprocess.Popen([sys.executable, "-c", COMES_AND_GOES,
+                              str(seconds(3))], cwd=repo.root)
+            for _ in range(2)]
+    while any(one.poll() is None for one in busy):
+        repo.revert(number)
+    assert [one.returncode for one in busy] == [0, 0]
+    repo.umount()
+    repo.check()
+
+
 def test_a_bar_on_a_terminal(repo):
     """On a slow disk."""
     number = some_rules(repo)
@@ -401,6 +431,7 @@ def test_a_bar_on_a_terminal(repo):
     assert "undo with: " in shown.splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_ten_thousand_snapshots_are_rows(make_repo):
     few, many = (make_repo(name=name, hang=300).mount()
                  for name in ("few", "many"))
