@@ -149,7 +149,9 @@ static int check_folder(struct db *db, int64_t id, struct why *why)
 		r = scratch_get(db, id, &s, why);
 	if (r == 0)
 		return s.type == SCRATCH_FOLDER ? 0 : -ENOTDIR;
-	return r == -ENOENT ? why_set(why, r, "its folder is gone") : r;
+	return r == -ENOENT
+		       ? why_set(why, r, "the folder is not there any more")
+		       : r;
 }
 
 int scratch_add(struct moment *m, const struct scratch *s, const char *name,

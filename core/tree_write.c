@@ -60,6 +60,8 @@ static int check_folder(struct db *db, int64_t folder, struct why *why)
 	struct spot spot;
 	int r = tree_spot_live(db, folder, &spot, NULL, why);
 
+	if (r == -ENOENT)
+		return why_set(why, r, "the folder is not there any more");
 	if (r == 0 && !spot.folder)
 		return why_set(why, -ENOTDIR, "item %" PRId64 " is no folder",
 			       folder);

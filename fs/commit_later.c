@@ -9,6 +9,7 @@
 #include "fs/filing.h"
 #include "fs/live_priv.h"
 
+#include <errno.h>
 #include <fcntl.h>
 
 static bool is_small(const struct fs *fs, const struct spool *s)
@@ -19,8 +20,8 @@ static bool is_small(const struct fs *fs, const struct spool *s)
 
 /* ---- the kind of a folder ---- */
 
-/* The kind of a folder's items, which is known as long as nobody else changes
- * anything. With the live lock. */
+/* The kind of a folder's items, and that it is there: known as long as nobody
+ * else changes anything. With the live lock. */
 static bool known_kind(struct fs *fs, int64_t folder, uint64_t others,
 		       const struct kind **ret)
 {
@@ -48,8 +49,10 @@ static int find_kind(struct call *c, int64_t folder, const struct kind **ret)
 	if (r == 0)
 		r = secret_folder_kind(reader.db, store_kinds(store), folder,
 				       ret, &c->why);
-	if (r < 0)
-		return r;
+	if (r == 0)
+		r = live_holds_items(c, reader.db, folder);
+	if (r <= 0)
+		return r < 0 ? r : -ENOENT;
 	live_lock(live);
 	live->known[folder % LIVE_KNOWN] = (struct known){folder, others, *ret};
 	live_unlock(live);
@@ -113,6 +116,7 @@ static int put_new(struct call *c, struct loose *f, const struct who *who,
 static int new_later(struct call *c, struct handle *h)
 {
 	struct live *live = c->fs->live;
+	uint64_t others = store_others(c->fs->repo->store);
 	const struct kind *kind;
 	int64_t folder;
 	int r;
@@ -124,7 +128,10 @@ static int new_later(struct call *c, struct handle *h)
 		return 0;
 	filing_wait_for_room(c->fs->filing);
 	live_lock(live);
-	r = put_new(c, h->loose, &h->who, folder, kind);
+	/* The folder may have gone since. */
+	r = others == store_others(c->fs->repo->store)
+		    ? put_new(c, h->loose, &h->who, folder, kind)
+		    : 0;
 	live_unlock(live);
 	return r;
 }

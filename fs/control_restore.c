@@ -8,6 +8,7 @@
 #include "fs/call.h"
 #include "fs/control.h"
 #include "fs/file.h"
+#include "fs/filing.h"
 #include "fs/fs.h"
 #include "fs/live.h"
 #include "fs/made.h"
@@ -323,6 +324,7 @@ static void tell_progress(int64_t done, int64_t total, void *arg)
 static int restore(struct call *c, uint64_t ino, const struct upload *upload,
 		   struct buf *answer)
 {
+	DROP(filing_resume) struct filing *paused = filing_pause(c);
 	struct watch watch = {.fs = c->fs, .ino = control_restore_ino(ino)};
 	DROP(restore_result_done) struct restore_result result = {0};
 	const struct fs_options *options = &c->fs->options;

@@ -6,6 +6,7 @@
 #include "core/revert.h"
 #include "fs/call.h"
 #include "fs/control.h"
+#include "fs/filing.h"
 #include "fs/fs.h"
 #include "fs/live.h"
 
@@ -61,6 +62,7 @@ int control_run_snapshot(struct call *c, int64_t folder, const struct who *who,
 int control_run_revert(struct call *c, int64_t folder, const struct who *who,
 		       const char *line, struct buf *out)
 {
+	DROP(filing_resume) struct filing *paused = filing_pause(c);
 	const struct command command = {folder, "revert", line};
 	int r = live_reserve_names(c, who);
 

@@ -35,7 +35,8 @@ struct filing {
 	uint64_t tries;
 	int failed; /* the last try: 0 or negative errno */
 	bool urgent, stop;
-	bool idle; /* the thread waits to be woken */
+	int paused; /* by how many */
+	bool idle;  /* the thread waits to be woken */
 	atomic_bool any;
 	atomic_int new_files;	 /* how many are in line */
 	atomic_int edits[NODES]; /* likewise, by node modulo NODES */
@@ -148,7 +149,7 @@ static int put(struct filing *f, const struct filing_job *job,
 	struct filing_job *last = &f->jobs[(f->first + f->len) % JOBS_MAX];
 	int r;
 
-	if (f->failed || f->len == JOBS_MAX)
+	if (f->failed || f->paused || f->len == JOBS_MAX)
 		return -EAGAIN;
 	r = inbox_put(f->fs->repo->inbox, letter, why);
 	if (r < 0)
@@ -235,6 +236,30 @@ int filing_settle(struct call *c)
 	r = wait_for_all(f);
 	pthread_mutex_unlock(&f->lock);
 	return r;
+}
+
+struct filing *filing_pause(struct call *c)
+{
+	struct filing *f = c->fs->filing;
+
+	if (!f)
+		return NULL;
+	pthread_mutex_lock(&f->lock);
+	f->paused++;
+	(void)wait_for_all(f);
+	pthread_mutex_unlock(&f->lock);
+	return f;
+}
+
+void filing_resume(struct filing **filing)
+{
+	struct filing *f = *filing;
+
+	if (!f)
+		return;
+	pthread_mutex_lock(&f->lock);
+	f->paused--;
+	pthread_mutex_unlock(&f->lock);
 }
 
 int filing_settle_node(struct call *c, int64_t node)

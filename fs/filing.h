@@ -80,6 +80,13 @@ int filing_settle_others(struct call *c, const struct who *who);
 /* The same for who asks about @node alone; an error only if it is in line
  * still. */
 int filing_settle_node(struct call *c, int64_t node);
+/*
+ * The same, for who takes folders and items away by the thousand: until
+ * filing_resume() nothing is put in line, which would find its folder gone. Who
+ * saves meanwhile waits for the writer lock. NULL: nothing ever waits here.
+ */
+struct filing *filing_pause(struct call *c);
+void filing_resume(struct filing **filing); /* for DROP(); accepts NULL */
 /* For who gives the kernel something to keep, once it is settled: the reply goes
  * out after what the kernel must forget. Not for requests that a notice of a
  * node might wait for: READ, WRITE, SETATTR. */

@@ -1,11 +1,14 @@
 """Files that are acknowledged at once and filed a moment later, in groups."""
 
+import contextlib
 import json
 import mmap
 import os
 import re
+import sqlite3
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -379,6 +382,45 @@ def test_who_looks_while_it_is_saved_makes_nothing_old_stay(repo):
         for one in lookers:
             one.kill()
             one.wait()
+
+
+MAKES_IN_A_FOLDER = """
+import os, sys, time
+end, me = time.time() + float(sys.argv[1]), os.getpid()
+n = 0
+while time.time() < end:
+    try:
+        os.makedirs("f/g", exist_ok=True)
+        for n in range(n + 1, n + 40):
+            with open(f"f/g/{me}-{n}.json", "xb", buffering=0) as f:
+                f.write(b"{}")
+            print(f"{me}-{n}.json")
+    except FileNotFoundError:
+        pass
+"""
+
+
+def test_a_revert_of_the_folder_loses_nothing_that_was_acknowledged(repo):
+    """Whoever makes an item there has it in the history, or is told."""
+    number = repo.snapshot("empty")
+    busy = [subprocess.Popen([sys.executable, "-c", MAKES_IN_A_FOLDER,
+                              str(seconds(3))], cwd=repo.root, env=ENV,
+                             stdout=subprocess.PIPE, text=True)
+            for _ in range(2)]
+    outputs = []
+    reader = threading.Thread(
+        target=lambda: outputs.extend(one.communicate()[0] for one in busy))
+    reader.start()
+    while reader.is_alive():
+        repo.revert(number)
+    reader.join()
+    said = {name for text in outputs for name in text.split()}
+    repo.umount()
+    assert not os.path.exists(repo.file + ".inbox")
+    with contextlib.closing(sqlite3.connect(repo.file)) as db:
+        there = {name for name, in db.execute("SELECT name FROM place")}
+    assert len(said) > 100 and said <= there
+    repo.check()
 
 
 # ---- items that have ids of themselves ----
