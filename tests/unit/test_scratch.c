@@ -143,6 +143,26 @@ static void test_names_are_taken_once(void **state)
 			 -ENOENT);
 }
 
+static void test_only_folders_that_are_there_hold_files(void **state)
+{
+	struct temp *t = *state;
+	int64_t gone = temp_folder(t, TREE_ROOT, "gone");
+	int64_t file = add(t, TREE_ROOT, "file", SCRATCH_FILE);
+	int64_t folder = add(t, TREE_ROOT, ".folder", SCRATCH_FOLDER);
+	struct scratch s = get(t, file);
+
+	temp_remove(t, gone);
+	s.id = store_next_id(t->store);
+	s.parent = gone;
+	temp_fails(t, scratch_add(temp_begin(t), &s, "x", NULL, &t->why),
+		   -ENOENT, "not there any more");
+	temp_fails(t, scratch_move(&t->m, file, gone, "x", &t->why), -ENOENT,
+		   "not there any more");
+	assert_int_equal(scratch_move(&t->m, folder, file, "x", &t->why),
+			 -ENOTDIR);
+	temp_ok(t, scratch_move(&t->m, file, folder, "x", &t->why));
+}
+
 static void test_attributes_are_set(void **state)
 {
 	struct temp *t = *state;
@@ -300,6 +320,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_entries_are_listed_and_found),
 		TEST(test_names_are_taken_once),
+		TEST(test_only_folders_that_are_there_hold_files),
 		TEST(test_attributes_are_set),
 		TEST(test_bytes_of_every_size_come_back),
 		TEST(test_random_patches_add_up),
