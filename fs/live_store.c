@@ -74,7 +74,7 @@ static int find_unknown(struct loose *f, void *arg)
 struct reserving {
 	struct moment *m;
 	struct why *why;
-	struct buf files; /* pointers to those that have a row */
+	struct buf ids; /* of those that have a row */
 };
 
 /* An empty row: the bytes are not finished. What is in a folder that is gone
@@ -88,24 +88,26 @@ static int reserve(struct loose *f, void *arg)
 
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
-	buf_add(&a->files, &f, sizeof(f));
-	return buf_error(&a->files);
+	buf_add(&a->ids, &f->id, sizeof(f->id));
+	return buf_error(&a->ids);
 }
 
-static void reserved(const struct buf *files)
+static void reserved(struct live *live, const struct buf *ids)
 {
-	struct loose *const *f = (const void *)files->data;
+	const int64_t *id = (const void *)ids->data;
 
-	for (size_t n = files->len / sizeof(*f); n > 0; n--, f++) {
-		(*f)->stored = true;
-		(*f)->dirty_from = 0;
-		(*f)->dirty_to = (*f)->spool.len;
+	for (size_t n = ids->len / sizeof(*id); n > 0; n--, id++) {
+		struct loose *f = loose_by_id(live->loose, *id);
+
+		f->stored = true;
+		f->dirty_from = 0;
+		f->dirty_to = f->spool.len;
 	}
 }
 
 static void reserving_done(struct reserving *a)
 {
-	buf_done(&a->files);
+	buf_done(&a->ids);
 }
 
 int live_reserve_names(struct call *c, const struct who *who)
@@ -128,7 +130,7 @@ int live_reserve_names(struct call *c, const struct who *who)
 	if (r == 0)
 		r = moment_commit(&m, &c->why);
 	if (r == 0)
-		reserved(&a.files);
+		reserved(live, &a.ids);
 	live_unlock(live);
 	return r;
 }
