@@ -136,15 +136,14 @@ int scratch_link_target(struct db *db, int64_t id, struct buf *out,
 
 /* ---- writers ---- */
 
-/* It may have been taken since somebody found it. */
-static int check_folder(struct db *db, int64_t id, struct why *why)
+int scratch_or_items(struct db *db, int64_t id, struct why *why)
 {
 	struct scratch s;
 	struct entry entry;
 	int r = tree_get(db, MOMENT_NOW, id, &entry, why);
 
 	if (r == 0)
-		return entry.folder ? 0 : -ENOTDIR;
+		return entry.folder ? 1 : -ENOTDIR;
 	if (r == -ENOENT)
 		r = scratch_get(db, id, &s, why);
 	if (r == 0)
@@ -158,7 +157,8 @@ int scratch_add(struct moment *m, const struct scratch *s, const char *name,
 		const char *target, struct why *why)
 {
 	DROP(q_close) struct q q = q_open(m->db, STMT_SCRATCH_ADD);
-	int r = check_folder(m->db, s->parent, why);
+	/* It may have been taken since somebody found it. */
+	int r = scratch_or_items(m->db, s->parent, why);
 
 	if (r < 0)
 		return r;
@@ -199,7 +199,7 @@ int scratch_move(struct moment *m, int64_t id, int64_t parent, const char *name,
 		 struct why *why)
 {
 	DROP(q_close) struct q q = q_open(m->db, STMT_SCRATCH_MOVE);
-	int r = check_folder(m->db, parent, why);
+	int r = scratch_or_items(m->db, parent, why);
 
 	if (r < 0)
 		return r;

@@ -46,6 +46,9 @@ int scratch_list(struct db *db, int64_t parent, int64_t after, scratch_fn fn,
 /* 1: @parent has scratch entries, 0: none. */
 int scratch_any(struct db *db, int64_t parent, struct why *why);
 int scratch_name(struct db *db, int64_t id, struct buf *out, struct why *why);
+/* What a folder may hold. 1: items too, it is one of the tree; 0: scratch files
+ * alone. -ENOENT: it is not there any more; -ENOTDIR. */
+int scratch_or_items(struct db *db, int64_t id, struct why *why);
 /* Append all bytes. */
 int scratch_read(struct db *db, int64_t id, struct buf *out, struct why *why);
 int scratch_link_target(struct db *db, int64_t id, struct buf *out,

@@ -126,6 +126,14 @@ static void settle(struct store *store)
 	}
 }
 
+/* By more than the log grows until it is worth a sync, of which each piece has
+ * one. False: there is none. */
+static bool lengthen(struct store *store)
+{
+	return store_lengthen_log(store) &&
+	       (!store_log_is_tight(store) || store_lengthen_log(store));
+}
+
 /* What is to be done now; likewise. A copy syncs the log, too. The file grows
  * faster than the log of who writes without a pause. */
 static void work(struct store *store)
@@ -136,10 +144,8 @@ static void work(struct store *store)
 	pthread_mutex_unlock(&store->log_lock);
 	if (copies)
 		copy_unasked(store);
-	else
+	else if (!store_log_is_tight(store) || !lengthen(store))
 		store_sync_ahead(store);
-	for (int i = 0; i < 2 && !copies && store_log_is_tight(store); i++)
-		(void)store_lengthen_log(store);
 	pthread_mutex_lock(&store->log_lock);
 }
 

@@ -165,11 +165,6 @@ int client_command(struct client *client, const char *verb, const char *text,
 	return store_sync(client->repo->store, why);
 }
 
-static void show_progress(int64_t done, int64_t total, void *arg)
-{
-	progress_step(arg, done, total);
-}
-
 int client_command_watched(struct client *client, const char *verb,
 			   const char *text, const char *doing, struct buf *out,
 			   struct why *why)
@@ -178,7 +173,7 @@ int client_command_watched(struct client *client, const char *verb,
 	struct client_watch watch = {
 		.works = client->repo ? client->repo->works : NULL,
 		.folder = client->place.folder,
-		.progress = show_progress,
+		.progress = progress_tell,
 		.arg = &progress,
 	};
 	int r;

@@ -66,11 +66,6 @@ static int archive(const struct options *o, struct why *why)
 
 /* ---- with the history ---- */
 
-static void step(int64_t done, int64_t total, void *arg)
-{
-	progress_step(arg, done, total);
-}
-
 struct checking {
 	struct progress progress;
 	struct why first; /* violation */
@@ -125,8 +120,8 @@ static int copy_history(const struct options *o, struct why *why)
 			       strerrordesc_np(errno));
 	r = output_open(o->output, false, st.st_mode & 0666, &out, why);
 	if (r == 0)
-		r = db_copy(place.mounted.file, out.beside, step, &progress,
-			    why);
+		r = db_copy(place.mounted.file, out.beside, progress_tell,
+			    &progress, why);
 	progress_hide(&progress);
 	if (r == 0)
 		r = check_copy(out.beside, why);

@@ -120,11 +120,6 @@ static int open_archive(const char *name, bool by_position, int *ret_fd,
 
 /* ---- all of it ---- */
 
-static void show_progress(int64_t done, int64_t total, void *arg)
-{
-	progress_step(arg, done, total);
-}
-
 /* 1: go on. */
 static int confirm(const struct options *o, const char *place)
 {
@@ -152,7 +147,7 @@ static int restore(const struct options *o, const char *place, struct why *why)
 		.dry_run = o->dry_run,
 		.json = o->json,
 		.once = o->once,
-		.progress = show_progress,
+		.progress = progress_tell,
 		.arg = &progress,
 	};
 	int r;

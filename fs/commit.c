@@ -337,12 +337,7 @@ static int settle_loose(struct call *c, struct moment *m, struct loose *f)
 	}
 	if (!f->stored && name_is_short_lived(f->name))
 		return 0; /* live_upkeep() stores it if it stays */
-	r = loose_store(m, f, &c->why);
-	if (r == 0)
-		loose_put_away(live, f, m->time_ns);
-	if (r == -ENOENT) /* its folder is gone: the flush has said so */
-		loose_drop(live->loose, f);
-	return r == -ENOENT ? 0 : r;
+	return loose_store_away(live, m, f, &c->why);
 }
 
 static int release_loose(struct call *c, struct handle *h)

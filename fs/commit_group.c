@@ -77,7 +77,8 @@ static int add_new(struct group *g, size_t i)
 
 	f = g->files[i];
 	if (r > 0 && f)
-		r = group_ids_add(&g->ids, &g->m, &g->in[i], &g->c.why);
+		r = group_ids_add(&g->ids, &g->m, g->jobs[i].kind, &g->in[i],
+				  &g->c.why);
 	if (r <= 0 || !f)
 		return r;
 	if (f->stored)
@@ -95,7 +96,7 @@ static int add_edit(struct group *g, size_t i)
 
 	g->in[i] = commit_of_handle(job->handle, job->time_ns);
 	g->in[i].sha256 = job->sha256;
-	r = group_ids_edit(&g->m, &g->in[i], &g->c.why);
+	r = group_ids_edit(&g->m, job->kind, &g->in[i], &g->c.why);
 	if (r <= 0)
 		return r;
 	r = arrive_edit(g->c.fs, &g->m, &g->in[i], job->seen, &g->out[i],

@@ -4,8 +4,6 @@
 #include "core/kind_row.h"
 #include "core/moment.h"
 #include "core/own_id.h"
-#include "core/secret_guard.h"
-#include "core/store.h"
 #include "core/tree.h"
 #include "core/why.h"
 #include "fs/arrive.h"
@@ -17,16 +15,6 @@ void group_ids_done(struct group_ids *ids)
 {
 	buf_done(&ids->taken);
 	examination_done(&ids->found);
-}
-
-/* 1: the kind of what is in @folder has ids, and is *@ret. */
-static int find_kind(struct moment *m, int64_t folder, const struct kind **ret,
-		     struct why *why)
-{
-	int r = secret_folder_kind(m->db, store_kinds(m->store), folder, ret,
-				   why);
-
-	return r < 0 ? r : *ret && kind_has_ids(*ret);
 }
 
 static bool has(const struct buf *taken, const char *id)
@@ -56,15 +44,16 @@ static int note(struct group_ids *ids, const struct own_id *own,
 }
 
 int group_ids_add(struct group_ids *ids, struct moment *m,
-		  const struct arrival *in, struct why *why)
+		  const struct kind *kind, const struct arrival *in,
+		  struct why *why)
 {
-	struct own_id own = {0};
+	struct own_id own = {.kind = kind};
 	int64_t rival = 0;
-	int r = find_kind(m, in->parent, &own.kind, why);
+	int r;
 
-	if (r <= 0)
-		return r < 0 ? r : 1;
-	if (examine(own.kind, in->bytes, in->len, &ids->found, why) < 0)
+	if (!kind || !kind_has_ids(kind))
+		return 1;
+	if (examine(kind, in->bytes, in->len, &ids->found, why) < 0)
 		return 0;
 	if (!ids->found.id_at)
 		return 1;
@@ -76,14 +65,14 @@ int group_ids_add(struct group_ids *ids, struct moment *m,
 }
 
 /* What was rewritten when it came is again, by the id that the item has. */
-int group_ids_edit(struct moment *m, const struct arrival *in, struct why *why)
+int group_ids_edit(struct moment *m, const struct kind *kind,
+		   const struct arrival *in, struct why *why)
 {
-	const struct kind *kind;
 	struct entry entry;
-	int r = find_kind(m, in->parent, &kind, why);
+	int r;
 
-	if (r <= 0)
-		return r < 0 ? r : 1;
+	if (!kind || !kind_has_ids(kind))
+		return 1;
 	r = tree_get(m->db, MOMENT_NOW, in->target, &entry, why);
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;

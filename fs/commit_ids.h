@@ -14,6 +14,7 @@
 #include "core/examine.h"
 
 struct arrival;
+struct kind;
 struct moment;
 struct why;
 
@@ -24,10 +25,13 @@ struct group_ids {
 };
 void group_ids_done(struct group_ids *ids);
 
-/* Of a new item. 1: it goes with the others; 0: not with them. */
+/* Of a new item. 1: it goes with the others; 0: not with them. @kind: NULL is
+ * plain. */
 int group_ids_add(struct group_ids *ids, struct moment *m,
-		  const struct arrival *in, struct why *why);
+		  const struct kind *kind, const struct arrival *in,
+		  struct why *why);
 /* Likewise of an edit. */
-int group_ids_edit(struct moment *m, const struct arrival *in, struct why *why);
+int group_ids_edit(struct moment *m, const struct kind *kind,
+		   const struct arrival *in, struct why *why);
 
 #endif

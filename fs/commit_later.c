@@ -50,7 +50,7 @@ static int find_kind(struct call *c, int64_t folder, const struct kind **ret)
 		r = secret_folder_kind(reader.db, store_kinds(store), folder,
 				       ret, &c->why);
 	if (r == 0)
-		r = live_holds_items(c, reader.db, folder);
+		r = scratch_or_items(reader.db, folder, &c->why);
 	if (r <= 0)
 		return r < 0 ? r : -ENOENT;
 	live_lock(live);
@@ -91,7 +91,7 @@ static int put_new(struct call *c, struct loose *f, const struct who *who,
 		   int64_t folder, const struct kind *kind)
 {
 	struct fs *fs = c->fs;
-	const struct filing_job job = {.file = f->id};
+	const struct filing_job job = {.file = f->id, .kind = kind};
 	struct letter letter = {
 		.folder = folder,
 		.name = f->name,
@@ -173,6 +173,7 @@ static int put_edit(struct call *c, struct handle *h, const struct entry *entry,
 		.handle = h,
 		.node = h->node,
 		.seen = entry->content,
+		.kind = kind,
 	};
 	struct letter letter = {
 		.folder = entry->parent,

@@ -92,9 +92,10 @@ int control_run_revert(struct call *c, int64_t folder, const struct who *who,
 int control_open_tar(struct call *c, uint64_t ino, struct fuse_file_info *fi);
 int control_open_zip(struct call *c, uint64_t ino, struct fuse_file_info *fi);
 
-/* A command of the engine; then the kernel forgets what it changed. */
-int control_run_command(struct call *c, const struct who *who,
-			const struct command *command, struct buf *out);
+/* A command of the engine that may take folders and items away; then the kernel
+ * forgets what it changed. */
+int control_run_taking(struct call *c, const struct who *who,
+		       const struct command *command, struct buf *out);
 
 /* ---- control_pull.c ---- */
 

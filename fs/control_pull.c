@@ -6,8 +6,6 @@
 #include "core/pull.h"
 #include "fs/call.h"
 #include "fs/control.h"
-#include "fs/filing.h"
-#include "fs/live.h"
 
 /* The last answer; after a remount, what the pull that waits has said. */
 int control_show_pull(struct call *c, uint64_t ino, struct buf *out)
@@ -26,9 +24,7 @@ int control_show_pull(struct call *c, uint64_t ino, struct buf *out)
 int control_run_pull(struct call *c, int64_t folder, const struct who *who,
 		     const char *line, struct buf *out)
 {
-	DROP(filing_resume) struct filing *paused = filing_pause(c);
 	const struct command command = {folder, "pull", line};
-	int r = live_reserve_names(c, who);
 
-	return r < 0 ? r : control_run_command(c, who, &command, out);
+	return control_run_taking(c, who, &command, out);
 }

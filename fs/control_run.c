@@ -37,8 +37,9 @@ static void forget(struct call *c, const struct touched_list *list)
 	}
 }
 
-int control_run_command(struct call *c, const struct who *who,
-			const struct command *command, struct buf *out)
+/* Then the kernel forgets what it changed. */
+static int run(struct call *c, const struct who *who,
+	       const struct command *command, struct buf *out)
 {
 	DROP(revert_result_done) struct revert_result result = {0};
 	int r = command_run(c->fs->repo, who, command, out, &result, &c->why);
@@ -56,15 +57,22 @@ int control_run_snapshot(struct call *c, int64_t folder, const struct who *who,
 {
 	const struct command command = {folder, "snapshot", line};
 
-	return control_run_command(c, who, &command, out);
+	return run(c, who, &command, out);
+}
+
+int control_run_taking(struct call *c, const struct who *who,
+		       const struct command *command, struct buf *out)
+{
+	DROP(filing_resume) struct filing *paused = filing_pause(c);
+	int r = live_reserve_names(c, who);
+
+	return r < 0 ? r : run(c, who, command, out);
 }
 
 int control_run_revert(struct call *c, int64_t folder, const struct who *who,
 		       const char *line, struct buf *out)
 {
-	DROP(filing_resume) struct filing *paused = filing_pause(c);
 	const struct command command = {folder, "revert", line};
-	int r = live_reserve_names(c, who);
 
-	return r < 0 ? r : control_run_command(c, who, &command, out);
+	return control_run_taking(c, who, &command, out);
 }

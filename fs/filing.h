@@ -32,6 +32,7 @@ struct call;
 struct filing;
 struct fs;
 struct handle;
+struct kind;
 struct letter;
 struct why;
 
@@ -45,7 +46,8 @@ struct filing_job {
 	struct handle *handle; /* of who has saved an item; its file is held */
 	int64_t node;	       /* of that item */
 	int64_t seen;	       /* the content that it has */
-	struct who who;	       /* from here on as in the letter */
+	const struct kind *kind; /* of its folder's items; NULL: plain */
+	struct who who;		 /* from here on as in the letter */
 	int64_t number;
 	int64_t time_ns;
 	size_t len;

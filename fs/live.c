@@ -109,14 +109,8 @@ static int store_waiting(struct fs *fs, int64_t before_ns, struct why *why)
 		return r;
 	live_lock(live);
 	f = loose_by_id(live->loose, w.id);
-	if (f && !f->opens && !f->filing) {
-		r = loose_store(&m, f, why);
-		if (r == 0)
-			loose_put_away(live, f, m.time_ns);
-		if (r == -ENOENT) /* its folder is gone, and so is it */
-			loose_drop(live->loose, f);
-		r = r == -ENOENT ? 0 : r;
-	}
+	if (f && !f->opens && !f->filing)
+		r = loose_store_away(live, &m, f, why);
 	live_unlock(live);
 	return r < 0 ? r : 1;
 }

@@ -61,7 +61,7 @@ static int set_in_memory(struct call *c, int64_t node, struct proc proc,
 	int64_t now = live_now(c->fs);
 	struct loose *f = loose_by_id(live->loose, node);
 
-	if (f && (!f->item || f->dirty)) {
+	if (f && loose_speaks(f)) {
 		attr_apply(&f->attr, st, set, now);
 		f->attr_dirty = true;
 		if (attr_is_past(st, set, now))

@@ -139,10 +139,7 @@ static int dead_getattr(struct live *live, int64_t node, struct node *ret)
 	for (struct handle *h = live->handles; h; h = h->next) {
 		if (h->node != node || !h->item)
 			continue;
-		if (h->last.content)
-			fill(ret, node, S_IFREG, &h->last.attr, h->last.size);
-		else
-			fill(ret, node, S_IFREG, &h->attr, h->size);
+		fill(ret, node, S_IFREG, &h->last.attr, h->last.size);
 		ret->st.st_nlink = 0;
 		return 0;
 	}
@@ -167,7 +164,7 @@ static enum in_memory look_in_memory(struct live *live, const struct wanted *w,
 	live_lock(locked);
 	file = w->name ? loose_by_name(live->loose, w->node, w->name)
 		       : loose_by_id(live->loose, w->node);
-	if (!file || (file->item && !file->dirty))
+	if (!file || !loose_speaks(file))
 		return STORED;
 	loose_node(file, ret);
 	return file->filing ? IN_LINE : BEING_MADE;

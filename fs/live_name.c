@@ -12,22 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-int live_holds_items(struct call *c, struct db *db, int64_t dir)
-{
-	struct entry entry;
-	struct scratch s;
-	int r = tree_get(db, MOMENT_NOW, dir, &entry, &c->why);
-
-	if (r == 0)
-		return entry.folder ? 1 : -ENOTDIR;
-	if (r != -ENOENT)
-		return r;
-	r = scratch_get(db, dir, &s, &c->why);
-	if (r < 0)
-		return r;
-	return s.type == SCRATCH_FOLDER ? 0 : -ENOTDIR;
-}
-
 static struct attr new_attr(const struct call *c, mode_t mode, int64_t now_ns)
 {
 	return (struct attr){.mode = mode & 07777,
@@ -45,7 +29,7 @@ static int new_loose(struct call *c, int64_t parent, const char *name,
 	int items = store_peek(c->fs->repo->store, &reader, &c->why);
 
 	if (items == 0)
-		items = live_holds_items(c, reader.db, parent);
+		items = scratch_or_items(reader.db, parent, &c->why);
 	if (items < 0)
 		return items;
 	f = calloc(1, sizeof(*f));
@@ -153,7 +137,7 @@ int live_mkdir(struct call *c, uint64_t dir, const char *name, mode_t mode,
 	if (r == 0)
 		r = moment_begin(c->fs->repo->store, &who, &m, &c->why);
 	if (r == 0)
-		r = live_holds_items(c, m.db, parent);
+		r = scratch_or_items(m.db, parent, &c->why);
 	if (r < 0)
 		return r;
 	if (r == 0 || name_is_scratch_folder(name))
@@ -176,7 +160,7 @@ int live_symlink(struct call *c, uint64_t dir, const char *name,
 	if (r == 0)
 		r = moment_begin(c->fs->repo->store, &who, &m, &c->why);
 	if (r == 0)
-		r = live_holds_items(c, m.db, parent);
+		r = scratch_or_items(m.db, parent, &c->why);
 	if (r < 0)
 		return r;
 	if (r == 1 && name_is_item(name))

@@ -152,7 +152,7 @@ int live_load_scratch(struct call *c, struct db *db, int64_t id,
 	if (r == 0)
 		r = load_bytes(c, db, &s, file);
 	if (r == 0)
-		r = live_holds_items(c, db, s.parent);
+		r = scratch_or_items(db, s.parent, &c->why);
 	if (r < 0)
 		return r;
 	memcpy(file->name, name.data, name.len < 255 ? name.len : 255);
@@ -189,7 +189,7 @@ static int open_in_memory(struct call *c, int64_t node,
 	file = loose_by_id(live->loose, node);
 	if (!file || (file->item && !file->opens))
 		return 0;
-	if (file->item && !file->dirty)
+	if (!loose_speaks(file))
 		return 0; /* an item by now, to be opened as one */
 	r = live_open_loose(c, file, fi);
 	return r < 0 ? r : 1;
@@ -210,8 +210,8 @@ static int open_item(struct call *c, uint64_t ino, const struct found *found,
 	h->others = found->others;
 	h->parent = entry->parent;
 	h->item = entry->id;
-	h->attr = entry->attr;
-	h->size = entry->size;
+	h->attr = h->last.attr = entry->attr;
+	h->size = h->last.size = entry->size;
 	h->content = entry->content;
 	h->generation = generation;
 	fi->keep_cache = 1;

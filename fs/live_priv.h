@@ -77,7 +77,7 @@ struct handle {
 	int64_t item;
 	struct attr attr; /* of the item at open */
 	int64_t size;
-	struct { /* what its node had when it went; .content 0: it has not */
+	struct { /* what its node had when it went; .content 0: at open */
 		struct attr attr;
 		int64_t size, content;
 	} last;
@@ -245,8 +245,6 @@ int live_symlink(struct call *c, uint64_t dir, const char *name,
 		 const char *target, struct node *ret);
 int live_unlink(struct call *c, uint64_t dir, const char *name);
 int live_rmdir(struct call *c, uint64_t dir, const char *name);
-/* 1: entries of @dir may be items, 0: it is a scratch folder; -ENOENT. */
-int live_holds_items(struct call *c, struct db *db, int64_t dir);
 
 /* ---- live_rename.c ---- */
 int live_rename(struct call *c, uint64_t dir, const char *name,
@@ -259,5 +257,8 @@ int loose_store(struct moment *m, struct loose *file, struct why *why);
 /* Drop one that is stored, and remember who wrote it: it may be renamed to an
  * item yet. Live lock held. */
 void loose_put_away(struct live *live, struct loose *file, int64_t now_ns);
+/* Both, of one that nobody has open. If its folder is gone it goes too. */
+int loose_store_away(struct live *live, struct moment *m, struct loose *file,
+		     struct why *why);
 
 #endif

@@ -10,43 +10,48 @@
 
 #include <errno.h>
 
-/* The bytes of a file in memory that has the node now. False: none has. */
-static bool copy_loose(struct live *live, struct handle *h)
+/* 1: a file in memory has the node now, and these are its bytes. */
+static int copy_loose(struct live *live, struct handle *h)
 {
 	DROP(live_unlock_p) struct live *locked = live;
+	struct buf *bytes = &h->file->bytes;
 	const struct loose *f;
 
 	live_lock(locked);
 	f = loose_by_id(live->loose, h->node);
-	if (f && (!f->item || f->dirty))
-		buf_add(&h->file->bytes, f->spool.data, f->spool.len);
-	else if (h->last.content)
+	if (f && loose_speaks(f)) {
+		h->loaded = 0;
+		bytes->len = 0;
+		buf_add(bytes, f->spool.data, f->spool.len);
+		return buf_error(bytes) ? -ENOMEM : 1;
+	}
+	if (h->last.content)
 		h->content = h->last.content;
-	return f && (!f->item || f->dirty);
+	return 0;
 }
 
 /*
  * The node is that of no item any more. All who have it open go on with one
  * file: the one that the item was renamed aside to, or the item as it was last.
- * The pages are of that too.
+ * The pages are of that too. 1: its bytes are there; 0: they are h->content.
  */
-static int refresh_gone(struct call *c, struct db *db, struct handle *h)
+static int find_gone(struct call *c, struct db *db, struct handle *h)
 {
 	struct buf *bytes = &h->file->bytes;
 	struct scratch s;
-	int r;
+	int r = copy_loose(c->fs->live, h);
 
-	bytes->len = 0;
-	h->loaded = 0;
-	if (copy_loose(c->fs->live, h))
-		return buf_error(bytes);
+	if (r != 0)
+		return r;
 	r = scratch_get(db, h->node, &s, &c->why);
 	if (r == 0 && s.content)
-		return blob_get(db, s.content, false, bytes, &c->why);
-	if (r == 0)
-		return scratch_read(db, s.id, bytes, &c->why);
-	return r == -ENOENT ? blob_get(db, h->content, false, bytes, &c->why)
-			    : r;
+		h->content = s.content;
+	if (r < 0 || s.content)
+		return r == -ENOENT ? 0 : r;
+	h->loaded = 0;
+	bytes->len = 0;
+	r = scratch_read(db, s.id, bytes, &c->why);
+	return r < 0 ? r : 1;
 }
 
 int live_refresh(struct call *c, struct handle *h)
@@ -63,12 +68,14 @@ int live_refresh(struct call *c, struct handle *h)
 		return c->why.code;
 	if (h->generation != generation) {
 		r = tree_by_node(db, h->node, &entry, NULL, &c->why);
-		if (r == -ENOENT)
-			return refresh_gone(c, db, h);
-		if (r < 0)
-			return r;
-		h->content = entry.content;
-		h->generation = generation;
+		if (r == 0) {
+			h->content = entry.content;
+			h->generation = generation;
+		} else if (r == -ENOENT) {
+			r = find_gone(c, db, h);
+		}
+		if (r != 0)
+			return r < 0 ? r : 0;
 	}
 	if (h->loaded == h->content)
 		return 0;
@@ -86,7 +93,7 @@ int live_refresh(struct call *c, struct handle *h)
 static bool reads_own(const struct handle *h)
 {
 	if (h->loose)
-		return !h->loose->item || h->loose->dirty;
+		return loose_speaks(h->loose);
 	return h->begun && (h->dirty || h->refused || h->went != h->item);
 }
 

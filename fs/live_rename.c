@@ -39,7 +39,7 @@ bool rename_is_scratch_folder(const struct side *s)
 static int look(struct rename *rn, struct side *s)
 {
 	struct call *c = rn->c;
-	int r = live_holds_items(c, rn->m->db, s->parent);
+	int r = scratch_or_items(rn->m->db, s->parent, &c->why);
 
 	if (r < 0)
 		return r;

@@ -51,6 +51,20 @@ int loose_store(struct moment *m, struct loose *f, struct why *why)
 	return 0;
 }
 
+int loose_store_away(struct live *live, struct moment *m, struct loose *f,
+		     struct why *why)
+{
+	int64_t now_ns = m->time_ns;
+	int r = loose_store(m, f, why);
+
+	if (r == 0)
+		loose_put_away(live, f, now_ns);
+	if (r != -ENOENT)
+		return r;
+	loose_drop(live->loose, f); /* so has its folder; a flush has said so */
+	return 0;
+}
+
 void loose_put_away(struct live *live, struct loose *f, int64_t now_ns)
 {
 	wrote_note(live->seen, f->id, f->writers, f->writer_count,

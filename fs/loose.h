@@ -52,6 +52,12 @@ struct loose {
 	struct loose *next_by_id, *next_by_name;
 };
 
+/* Its bytes are its own: not, or not yet, those of the item that it became. */
+static inline bool loose_speaks(const struct loose *f)
+{
+	return !f->item || f->dirty;
+}
+
 struct loose_files;
 
 int loose_files_new(struct loose_files **ret);

@@ -60,6 +60,11 @@ void progress_step(struct progress *p, int64_t done, int64_t total)
 	p->shown = true;
 }
 
+void progress_tell(int64_t done, int64_t total, void *progress)
+{
+	progress_step(progress, done, total);
+}
+
 void progress_hide(struct progress *p)
 {
 	if (p->shown)

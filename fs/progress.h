@@ -20,6 +20,8 @@ struct progress {
 struct progress progress_begin(const char *what);
 /* @total 0: not known. */
 void progress_step(struct progress *p, int64_t done, int64_t total);
+/* The same, for who reports by a callback; @progress is a struct progress. */
+void progress_tell(int64_t done, int64_t total, void *progress);
 /* Take the bar away, before other output or at the end. */
 void progress_hide(struct progress *p);
 
